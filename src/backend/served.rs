@@ -40,6 +40,8 @@ pub struct CallOrigin {
     pub arrived: Instant,
     /// The account whose world the call is in; `None` for the common world.
     pub world: Option<AccountId>,
+    /// Whether its key is a publishable one.
+    pub is_publishable: bool,
 }
 
 impl CallOrigin {
@@ -68,6 +70,7 @@ impl BackendTargets {
         let call = origin.call(request, &account);
         let prepare = |request: ApiRequest, masked: &MaskedRequest| -> LocalAnswer {
             let prepared = PreparedCall::new(request, Some(masked), origin.started, policies, account);
+            let prepared = prepared.by_publishable_key(origin.is_publishable);
             Box::new(move |ledger| prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref())))
         };
         self.store.serve(call, origin.arrived, prepare).await.unwrap_or_else(|error| {

@@ -28,6 +28,7 @@ mod opened;
 mod outcome;
 mod output;
 mod parity;
+mod pay;
 mod run;
 mod run_progress;
 mod runs;
@@ -75,6 +76,7 @@ const EXAMPLES: &str = "Examples:
   testcard mint --param 'card[number]=abc'   a wrong request on purpose
   testcard charge tok_… --amount 2000        use a token up
   testcard attach tok_… --customer cus_…     the same by a customer
+  testcard pay tok_… --3ds complete          the same by a payment intent
   testcard refresh --all                     ask Stripe which tokens were used
   testcard serve --seed 1                    Stripe's test mode on 127.0.0.1:12111, for SDKs
   testcard history --status failed           what failed
@@ -105,6 +107,10 @@ pub enum CliCommand {
     Charge(Box<token_use::ChargeArgs>),
     /// Attach a token to a customer, which uses it up.
     Attach(Box<token_use::AttachArgs>),
+    /// Pay by a payment intent, with a token, which it uses up, or a payment method.
+    Pay(Box<pay::PayArgs>),
+    /// Say what the payer of an intent does at the bank's page, which the local minter has not.
+    Authenticate(Box<pay::AuthenticateArgs>),
     /// Ask Stripe whether tokens were used, within its rate limit.
     Refresh(Box<token_use::RefreshArgs>),
     /// Serve the minter on this machine, for Stripe's own SDKs.
@@ -171,6 +177,8 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Token(args) => mint::token(&args, environment),
         CliCommand::Charge(args) => token_use::charge(&args, environment),
         CliCommand::Attach(args) => token_use::attach(&args, environment),
+        CliCommand::Pay(args) => pay::pay(&args, environment),
+        CliCommand::Authenticate(args) => pay::authenticate(&args, environment),
         CliCommand::Refresh(args) => token_use::refresh(&args, environment),
         CliCommand::Serve(args) => serve::serve(*args, environment),
         CliCommand::Reset(args) => worlds::reset(&args, environment),

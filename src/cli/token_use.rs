@@ -57,19 +57,19 @@ pub struct AttachArgs {
 
 /// How the calls are sent and their answers printed.
 #[derive(Debug, Args)]
-struct SentArgs {
+pub(super) struct SentArgs {
     /// The key under which a repeated call is carried out once; a new one by default.
     #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<String>,
+    pub(super) idempotency_key: Option<String>,
     /// One line for a person, or the body as the target gave it.
     #[arg(long, value_enum, default_value = "text")]
-    format: AnswerFormat,
+    pub(super) format: AnswerFormat,
     #[command(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum AnswerFormat {
+pub(super) enum AnswerFormat {
     Text,
     Json,
 }
@@ -87,9 +87,7 @@ pub(super) fn attach(args: &AttachArgs, environment: &ProcessEnvironment) -> Res
 
 fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let opened = OpenTarget::open(&args.target, environment)?;
-    if let (Backend::Stripe { store, profile, .. }, None) = (&opened.backend, &args.target.profile) {
-        check_profile(&store.reader()?, call.token(), *profile)?;
-    }
+    check_profile_of(&opened, call.token(), &args.target)?;
     let request = call.to_api(&args.idempotency_key.clone().unwrap_or_else(new_idempotency_key));
     let recorded = block_on(async { Ok(opened.backend.send(&request, opened.clock.now()).await?) })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
@@ -104,6 +102,14 @@ fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> 
     }
     explain(&response, None);
     Ok(if is_made { CommandOutcome::Well } else { CommandOutcome::WithError })
+}
+
+/// Refuses to send a token to another profile than that which made it, where none is named.
+pub(super) fn check_profile_of(opened: &OpenTarget, token: &str, args: &TargetArgs) -> Result<(), CliError> {
+    match (&opened.backend, &args.profile) {
+        (Backend::Stripe { store, profile, .. }, None) => check_profile(&store.reader()?, token, *profile),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses to ask the account of one profile for a token that another profile made: that account does not know the

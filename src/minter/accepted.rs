@@ -86,7 +86,7 @@ pub(super) enum ParamMeaning<'a> {
 }
 
 /// Parameters that take a list.
-const LISTS: [&str; 2] = ["expand", "preferred_locales"];
+const LISTS: [&str; 3] = ["expand", "payment_method_types", "preferred_locales"];
 /// The parameter that is a text or a dictionary.
 const TEXT_OR_DICTIONARY: &str = "created";
 
@@ -123,9 +123,8 @@ impl AcceptedParams {
         if let Some(known) = self.not_modelled.iter().find(|known| is_below(known)) {
             return ParamMeaning::NotModelled(known);
         }
-        let takes_token = [("source", "source"), ("card", "card"), ("card[token]", "card")];
-        match takes_token.into_iter().find(|(taken, root)| is_taken(taken) && is_below(root)) {
-            Some((taken, _)) => ParamMeaning::CardDetails(taken),
+        match ["source", "card"].into_iter().find(|taken| is_taken(taken) && is_below(taken)) {
+            Some(taken) => ParamMeaning::CardDetails(taken),
             None => ParamMeaning::Unknown,
         }
     }
@@ -197,7 +196,7 @@ mod tests {
             (&TAKES, "settings[fieldset]=x", ParamMeaning::Unknown),
             (&TAKES, "owner[name]=x", ParamMeaning::NotModelled("owner")),
             (&METHOD, "card[token]=tok_1", ParamMeaning::Known),
-            (&METHOD, "card[number]=4", ParamMeaning::CardDetails("card[token]")),
+            (&METHOD, "card[number]=4", ParamMeaning::Unknown),
             (&METHOD, "card=card_1", ParamMeaning::NotObject("card")),
             (&METHOD, "source[number]=4", ParamMeaning::Unknown),
         ] {

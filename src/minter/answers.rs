@@ -203,10 +203,10 @@ fn doc_url(error: &ApiError) -> Option<String> {
 }
 
 /// The attributes of an error as of today: in alphabetical order, without those that are not set.
-fn attributes_of(error: &ApiError, request_log_url: Option<String>) -> Map<String, Value> {
+pub(super) fn attributes_of(error: &ApiError, request_log_url: Option<String>) -> Map<String, Value> {
     let decline = error.decline.as_deref();
     let advice = decline.map(|decline| decline.advice).unwrap_or_default();
-    [
+    let texts = [
         ("advice_code", advice.advice_code.map(str::to_owned)),
         ("charge", decline.and_then(|decline| decline.charge.clone())),
         ("code", error.code.map(str::to_owned)),
@@ -218,10 +218,13 @@ fn attributes_of(error: &ApiError, request_log_url: Option<String>) -> Map<Strin
         ("param", error.param.clone()),
         ("request_log_url", request_log_url),
         ("type", Some(error.kind.as_str().to_owned())),
-    ]
-    .into_iter()
-    .filter_map(|(key, value)| Some((key.to_owned(), Value::String(value?))))
-    .collect()
+    ];
+    let texts = texts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::String(value?))));
+    let mut attributes: Map<String, Value> = texts.collect();
+    for (attribute, object) in &error.objects {
+        shapes::insert(&mut attributes, attribute, object.clone());
+    }
+    attributes
 }
 
 /// JSON indented by two spaces, as Stripe writes it.

@@ -1,11 +1,17 @@
-//! Balance transactions: what a charge or a refund does to the account's balance. They follow from these and are kept
-//! nowhere.
+//! Balance transactions: what a charge or a refund does to the account's balance. They follow from these; kept is only
+//! which one each is of.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{call::MinterCall, stored_object::StoredObject};
+use super::{
+    call::MinterCall,
+    ledger::LedgerError,
+    stored_object::{ObjectKind, StoredObject},
+};
 use crate::domain::card::test_cards;
+
+pub(super) const OBJECT: &str = "balance_transaction";
 
 /// After this time the money of a charge can be paid out: the two days of an account in the United States.
 const PENDING: SignedDuration = SignedDuration::from_hours(48);
@@ -40,6 +46,43 @@ pub(super) fn of_refund(call: &MinterCall<'_>, refund: &Value, charge: Option<&S
     transaction(call, refund, "refund", amount, PENDING, (0, json!([])), &description.into())
 }
 
+/// Keeps which object the transaction is of that a charge or a refund names, if it names one, so that it can be listed and
+/// found.
+///
+/// # Errors
+/// A ledger that cannot be written.
+pub(super) fn keep(call: &mut MinterCall<'_>, source: &Value) -> Result<(), LedgerError> {
+    let id = &source[OBJECT];
+    if !id.is_string() {
+        return Ok(());
+    }
+    let body = json!({
+        "id": id,
+        "object": OBJECT,
+        "currency": source["currency"],
+        "source": source["id"],
+        "type": source["object"],
+    });
+    call.keep(ObjectKind::BalanceTransaction, None, body, Value::Null).map(|_| ())
+}
+
+/// The whole transaction of what is kept of it; `None` where its charge or refund is gone.
+///
+/// # Errors
+/// A ledger that cannot be read.
+pub(super) fn whole(call: &mut MinterCall<'_>, kept: &Value) -> Result<Option<Value>, LedgerError> {
+    let source = kept["source"].as_str().unwrap_or_default();
+    if kept["type"] == "refund" {
+        let Some(refund) = call.ledger.get(ObjectKind::Refund, source)? else { return Ok(None) };
+        let charge = match refund.parent.as_deref() {
+            Some(charge) => call.ledger.get(ObjectKind::Charge, charge)?,
+            None => None,
+        };
+        return Ok(Some(of_refund(call, &refund.body, charge.as_ref())));
+    }
+    Ok(call.ledger.get(ObjectKind::Charge, source)?.map(|charge| of_charge(call, &charge)))
+}
+
 /// The transaction of an object that names it: keys in the order of recorded ones.
 fn transaction(
     call: &MinterCall<'_>,
@@ -54,7 +97,7 @@ fn transaction(
     let available_on = Timestamp::from_second(created).unwrap_or(call.now).saturating_add(pending).unwrap_or(call.now);
     json!({
         "id": source["balance_transaction"],
-        "object": "balance_transaction",
+        "object": OBJECT,
         "amount": amount,
         "available_on": available_on.as_second(),
         "created": created,

@@ -23,6 +23,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) now: Timestamp,
     pub(super) policies: AccountPolicies,
     pub(super) workspace: &'a MinterAccount,
+    /// Whether it was made with a publishable key.
+    pub(super) is_publishable: bool,
     /// The id of the account that the call is for.
     pub(super) account_id: &'a str,
     pub(super) ids: RequestIds<'a>,

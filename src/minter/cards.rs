@@ -37,6 +37,9 @@ pub(super) struct PaymentCard {
 /// What the ids of other kinds of sources begin with.
 const OTHER_SOURCES: [(&str, &str); 3] = [("btok_", "bank accounts"), ("ba_", "bank accounts"), ("src_", "sources")];
 
+/// What the ready aliases of payment methods begin with.
+pub(super) const METHOD_ALIAS: &str = "pm_card_";
+
 /// What a card's token and its copies carry along: the number of a published test card, else null; the ready alias that
 /// it was made of, for some have an outcome of their own; whether the fields that a bank checks were sent. The security
 /// code itself is gone by now.
@@ -133,6 +136,8 @@ impl From<CardValue<'_>> for Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CardStep {
     Charge,
+    /// A charge by an intent, whose holder authenticated it where that is needed.
+    Payment,
     Attach,
 }
 
@@ -140,7 +145,7 @@ pub(super) enum CardStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BankVerdict {
     Approved,
-    /// The error names no charge yet: at [`CardStep::Charge`] the handler adds it.
+    /// The error names no charge yet: where there is one, the handler adds it.
     Declined {
         error: ApiError,
         /// Why Radar blocked the payment; `None` where the bank declined it.
@@ -169,11 +174,12 @@ struct AliasTraits {
 impl AliasTraits {
     fn of(alias: &str) -> Self {
         let declined = |code| Self { decline_code: Some(code), ..Self::default() };
-        match alias {
-            "tok_visa_chargeCustomerFailLostCard" => declined("lost_card"),
-            "tok_visa_chargeCustomerFailStolenCard" => declined("stolen_card"),
+        let name = alias.strip_prefix("tok_").or(alias.strip_prefix(METHOD_ALIAS)).unwrap_or_default();
+        match name {
+            "visa_chargeCustomerFailLostCard" => declined("lost_card"),
+            "visa_chargeCustomerFailStolenCard" => declined("stolen_card"),
             // Reported by a fake that compares itself with Stripe (stripe-stateful-mock).
-            "tok_chargeDeclinedFraudulent" | "tok_visa_chargeDeclinedFraudulent" => {
+            "chargeDeclinedFraudulent" | "visa_chargeDeclinedFraudulent" => {
                 Self { radar_block: Some(RadarBlock::BlockList), ..Self::default() }
             }
             _ => Self::default(),
@@ -187,7 +193,8 @@ impl PaymentCard {
     /// # Errors
     /// A token that does not exist or was used; a card token where the account does not take them.
     pub(super) fn of_token(call: &mut MinterCall<'_>, id: &str, param: &str) -> Result<Self, CallError> {
-        if !call.policies.card_tokens_on_charges && param != "card[token]" {
+        // Charges and customers name the token itself, payment methods a field of their card.
+        if !call.policies.card_tokens_on_charges && !param.ends_with("[token]") {
             return Err(card_tokens_refused().into());
         }
         let published = test_cards::by_alias(id).filter(|_| id.starts_with("tok_"));
@@ -209,7 +216,7 @@ impl PaymentCard {
     /// A fresh card of a ready alias. It counts as sent with a security code and with the part of the address that its
     /// row has a check for that does not pass, and is good until this month of the next year: undocumented by Stripe,
     /// our choice.
-    fn of_alias(call: &MinterCall<'_>, alias: &str, card: &'static TestCard) -> Option<Self> {
+    pub(super) fn of_alias(call: &MinterCall<'_>, alias: &str, card: &'static TestCard) -> Option<Self> {
         let today: Date = TimeZone::UTC.to_datetime(call.now).date();
         let sent = |check, text: &str| (card.check(check) != "pass").then(|| text.to_owned());
         let details = CardDetails {
@@ -225,14 +232,50 @@ impl PaymentCard {
             currency: None,
             preferred: None,
         };
+        Some(Self::of_details(call, &details, Some(alias)))
+    }
+
+    /// A fresh card of the details that a call sent.
+    pub(super) fn of_details(call: &MinterCall<'_>, details: &CardDetails, alias: Option<&str>) -> Self {
         let (id, fingerprint) = (call.ids.card(call.now), call.workspace.fingerprint(&details.number));
-        let body = NewCard { id: &id, fingerprint: &fingerprint, details: &details }.object();
-        Some(Self { body, state: state(&details, Some(alias)), token: None })
+        let body = NewCard { id: &id, fingerprint: &fingerprint, details }.object();
+        Self { body, state: state(details, alias), token: None }
     }
 
     /// A customer's card as kept.
     pub(super) fn of_customer(card: StoredObject) -> Self {
         Self { body: card.body, state: card.state, token: None }
+    }
+
+    /// The card of a payment method, with the id of that.
+    pub(super) fn of_method(method: &StoredObject) -> Self {
+        let (body, card) = (&method.body, &method.body["card"]);
+        let (billing, checks) = (&body["billing_details"], &card["checks"]);
+        let brand = Brand::ALL.into_iter().find(|brand| card["brand"] == brand.code()).unwrap_or(Brand::Unknown);
+        let body = json!({
+            "id": body["id"],
+            "object": "card",
+            "address_city": billing["address"]["city"],
+            "address_country": billing["address"]["country"],
+            "address_line1": billing["address"]["line1"],
+            "address_line1_check": checks["address_line1_check"],
+            "address_line2": billing["address"]["line2"],
+            "address_state": billing["address"]["state"],
+            "address_zip": billing["address"]["postal_code"],
+            "address_zip_check": checks["address_postal_code_check"],
+            "brand": brand.as_str(),
+            "country": card["country"],
+            "customer": body["customer"],
+            "cvc_check": checks["cvc_check"],
+            "exp_month": card["exp_month"],
+            "exp_year": card["exp_year"],
+            "fingerprint": card["fingerprint"],
+            "funding": card["funding"],
+            "last4": card["last4"],
+            "name": billing["name"],
+            "networks": { "preferred": card["networks"]["preferred"] },
+        });
+        Self { body, state: method.state.clone(), token: None }
     }
 
     pub(super) fn published(&self) -> Option<&'static TestCard> {
@@ -271,10 +314,17 @@ impl PaymentCard {
     /// The decline that the table of test cards lists for a step.
     fn listed_decline(&self, call: &MinterCall<'_>, card: &'static TestCard, step: CardStep) -> Option<BankVerdict> {
         let outcome = match step {
-            CardStep::Charge => &card.at_charge,
+            CardStep::Charge | CardStep::Payment => &card.at_charge,
             CardStep::Attach => &card.at_attach,
         };
         let StepOutcome::Refused { code, decline_code, message, param } = outcome else { return None };
+        if step == CardStep::Payment && code == AUTHENTICATION_REQUIRED {
+            let later = card.decline_after_authentication()?;
+            let decline = decline_of(call, "card_declined", Some(later.decline_code));
+            let error = ApiError { param: None, ..ApiError::card("card_declined", "", later.message) };
+            let error = ApiError { decline: Some(Box::new(decline)), ..error };
+            return Some(BankVerdict::Declined { error, radar_block: None });
+        }
         // 4000000000000127 fails by its security code, so only when one was sent.
         if code == "incorrect_cvc" && !self.is_sent(BankCheck::Cvc) {
             return None;
@@ -365,6 +415,26 @@ impl PaymentCard {
             self.body[key] = if is_unseen { result.map(|_| "unavailable") } else { result }.into();
         }
     }
+}
+
+/// The code of a decline that an authentication would have prevented.
+const AUTHENTICATION_REQUIRED: &str = "authentication_required";
+
+/// The decline of a payment whose holder would have had to authenticate it: recorded in 2023.
+pub(super) fn authentication_required(call: &MinterCall<'_>) -> ApiError {
+    let decline = decline_of(call, AUTHENTICATION_REQUIRED, Some(AUTHENTICATION_REQUIRED));
+    let message = "Your card was declined. This transaction requires authentication.";
+    let error = ApiError { param: None, ..ApiError::card(AUTHENTICATION_REQUIRED, "", message) };
+    ApiError { decline: Some(Box::new(decline)), ..error }
+}
+
+/// The decline of a payment whose authentication ends in an error of the bank (docs.stripe.com/testing): the words are those
+/// of a charge that ends so.
+pub(super) fn processing_error(call: &MinterCall<'_>) -> ApiError {
+    let message = "An error occurred while processing your card. Try again in a little bit.";
+    let decline = decline_of(call, "processing_error", None);
+    let error = ApiError { param: None, ..ApiError::card("processing_error", "", message) };
+    ApiError { decline: Some(Box::new(decline)), ..error }
 }
 
 /// Recorded in 2023.

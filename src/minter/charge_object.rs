@@ -8,16 +8,13 @@ use super::{
     cards::{PaymentCard, RadarBlock},
     shapes,
 };
-use crate::domain::{
-    call::error::ApiError,
-    card::{currency::ChargeCurrency, declines},
-};
+use crate::domain::{call::error::ApiError, card::declines};
 
 /// So long an authorization can be captured (docs.stripe.com/api/charges/capture).
 pub(super) const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A charge of which nobody knows yet how it ends.
-pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency) -> Value {
+pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: &str) -> Value {
     json!({
         "id": call.ids.charge(call.now),
         "object": "charge",
@@ -33,7 +30,7 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
         "calculated_statement_descriptor": "Stripe",
         "captured": false,
         "created": call.now.as_second(),
-        "currency": currency.as_str(),
+        "currency": currency,
         "customer": null,
         "description": null,
         "destination": null,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     accepted::{AcceptedParams, METADATA, WriteRule, WrittenParam},
-    amounts,
+    amounts, balance,
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep, PaymentCard},
     charge_object, descriptors, disputes, expand,
@@ -56,8 +56,8 @@ const DESCRIPTORS: &[WrittenParam] = &[
     WrittenParam::new("statement_descriptor_suffix", WriteRule::StatementDescriptor),
 ];
 
-const SUCCEEDED: EventType = EventType::named("charge.succeeded");
-const FAILED: EventType = EventType::named("charge.failed");
+pub(super) const SUCCEEDED: EventType = EventType::named("charge.succeeded");
+pub(super) const FAILED: EventType = EventType::named("charge.failed");
 const UPDATED: EventType = EventType::named("charge.updated");
 const CAPTURED: EventType = EventType::named("charge.captured");
 
@@ -75,8 +75,8 @@ const CAPTURE: AcceptedParams = AcceptedParams {
 };
 const LIST: AcceptedParams = AcceptedParams {
     written: &[],
-    read: &[&["customer", "transfer_group"], lists::CREATED, lists::PAGING],
-    not_modelled: &["payment_intent"],
+    read: &[&["customer", "payment_intent", "transfer_group"], lists::CREATED, lists::PAGING],
+    not_modelled: &[],
 };
 
 /// `POST /v1/charges`. A decline leaves a failed charge behind, and uses the token up too.
@@ -85,7 +85,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     expand::check(&fields, "charge")?;
     let (amount, currency) = amounts::of_charge(&fields)?;
     let is_captured = fields.boolean("capture")?.unwrap_or(true);
-    let mut charge = charge_object::blank(call, amount, currency);
+    let mut charge = charge_object::blank(call, amount, currency.as_str());
     fields.write_to(&mut charge)?;
     descriptors::write_calculated(&mut charge);
     let mut card = payer(call, &fields)?;
@@ -107,6 +107,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let customer = charge["customer"].as_str().map(str::to_owned);
     let published = card.published();
     let mut stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
+    balance::keep(call, &stored.body)?;
     call.happened(if refusal.is_none() { SUCCEEDED } else { FAILED }, &stored)?;
     match refusal {
         None => {
@@ -139,7 +140,12 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
         check_has_been(call, customer)?;
     }
     let list = ListQuery { kind: ObjectKind::Charge, what: "charge", parent, url: "/v1/charges" };
+    let intent = fields.word("payment_intent")?;
     let page = match fields.word("transfer_group")? {
+        None if intent.is_some() => {
+            lists::page_of(call, &fields, &list, &|charge| charge.body["payment_intent"].as_str() == intent)?
+                .shown(list.url)
+        }
         None => lists::page(call, &fields, &list)?,
         Some(group) => {
             let is_of_group = |charge: &StoredObject| charge.body["transfer_group"] == group;
@@ -189,13 +195,38 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     expand::check(&fields, "charge")?;
     let mut charge = charge_of_path(call, ids[0], "charge")?;
     check_capturable(call, &charge)?;
+    if let Some(intent) = charge.body["payment_intent"].as_str() {
+        // Undocumented by Stripe: our wording.
+        let message = format!(
+            "Charge {} was created by a PaymentIntent: capture it with POST /v1/payment_intents/{intent}/capture.",
+            charge.id
+        );
+        return Err(ApiError::request(None, None, message).of_state().into());
+    }
     let authorized = charge.body["amount"].as_i64().unwrap_or_default();
     let amount = captured_amount(&fields, &charge.body, authorized)?;
     let authorization = charge.body.clone();
     fields.write_to(&mut charge.body)?;
+    let before = take(call, &mut charge, amount, &authorization)?;
+    expand::apply(call, &fields, before.unwrap_or(charge.body))
+}
+
+/// Takes an amount of what is held, which was `authorization`, and gives the rest back. Gives the charge as the answer is to show it where it is
+/// disputed right afterwards.
+///
+/// # Errors
+/// An authorization that has expired.
+pub(super) fn take(
+    call: &mut MinterCall<'_>,
+    charge: &mut StoredObject,
+    amount: i64,
+    authorization: &Value,
+) -> Result<Option<Value>, CallError> {
+    check_capturable(call, charge)?;
     descriptors::write_calculated(&mut charge.body);
+    let authorized = charge.body["amount"].as_i64().unwrap_or_default();
     if amount < authorized {
-        refunds::give_back(call, &mut charge, authorized - amount)?;
+        refunds::give_back(call, charge, authorized - amount)?;
     }
     charge.body["captured"] = true.into();
     charge.body["amount_captured"] = amount.into();
@@ -204,10 +235,10 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     }
     charge.body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
     let card = charge.state["number"].as_str().and_then(test_cards::by_number);
-    call.ledger.update(&charge)?;
-    call.changed(CAPTURED, &authorization, &charge)?;
-    let before = disputes::open(call, &mut charge, card)?;
-    expand::apply(call, &fields, before.unwrap_or(charge.body))
+    call.ledger.update(charge)?;
+    balance::keep(call, &charge.body)?;
+    call.changed(CAPTURED, authorization, charge)?;
+    Ok(disputes::open(call, charge, card)?)
 }
 
 /// `POST /v1/charges/:id/refund`: the oldest way to refund, which answers with the charge.
@@ -259,7 +290,7 @@ fn captured_amount(fields: &CallFields<'_>, charge: &Value, authorized: i64) -> 
 }
 
 /// The customer of a list is one of the account's, be it that it was deleted.
-fn check_has_been(call: &mut MinterCall<'_>, customer: &str) -> Result<(), CallError> {
+pub(super) fn check_has_been(call: &mut MinterCall<'_>, customer: &str) -> Result<(), CallError> {
     if call.ledger.get(ObjectKind::DeletedCustomer, customer)?.is_none() {
         customer_of_param(call, customer)?;
     }

@@ -10,7 +10,8 @@ use super::{
     ledger::PageQuery,
     lists::{self, ListQuery},
     lookup::{card_of_customer, customer_of_path},
-    shapes, sources,
+    method_object::CallMethod,
+    payment_methods, shapes, sources,
     stored_object::ObjectKind,
 };
 use crate::domain::{
@@ -38,9 +39,7 @@ const NOT_MODELLED: &[&str] = &[
     "default_alipay_account",
     "default_bank_account",
     "invoice_settings[custom_fields]",
-    "invoice_settings[default_payment_method]",
     "invoice_settings[rendering_options]",
-    "payment_method",
     "plan",
     "promotion_code",
     "quantity",
@@ -53,6 +52,8 @@ const NOT_MODELLED: &[&str] = &[
     "trial_period_days",
     "validate",
 ];
+/// Which payment method pays the invoices.
+const DEFAULT_METHOD: &str = "invoice_settings[default_payment_method]";
 /// The name of `balance` in older versions, which Stripe still takes.
 const OLD_BALANCE: &str = "account_balance";
 /// What can be given when a customer is made and changed later.
@@ -76,11 +77,14 @@ const WRITTEN: &[WrittenParam] = &[
     METADATA,
 ];
 
-const CREATE: AcceptedParams =
-    AcceptedParams { written: &[WRITTEN], read: &[&["id", "card", "source", OLD_BALANCE]], not_modelled: NOT_MODELLED };
+const CREATE: AcceptedParams = AcceptedParams {
+    written: &[WRITTEN],
+    read: &[&["id", "card", "source", "payment_method", DEFAULT_METHOD, OLD_BALANCE]],
+    not_modelled: NOT_MODELLED,
+};
 const UPDATE: AcceptedParams = AcceptedParams {
     written: &[WRITTEN],
-    read: &[&["card", "source", "default_card", "default_source", OLD_BALANCE]],
+    read: &[&["card", "source", "default_card", "default_source", DEFAULT_METHOD, OLD_BALANCE]],
     not_modelled: NOT_MODELLED,
 };
 const LIST: AcceptedParams =
@@ -96,9 +100,23 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     }
     write_fields(&fields, &mut customer)?;
     let parent = email(call, &fields)?.flatten();
+    let id = shapes::text(&customer, "id");
+    let method = match fields.word("payment_method")? {
+        Some(method) => Some(CallMethod::named(call, method)?),
+        None => None,
+    };
+    // The one that comes with the customer may be its default one at once.
+    if let Some(default) = fields.word(DEFAULT_METHOD)? {
+        if method.as_ref().is_none_or(|method| method.id() != default) {
+            return Err(not_of_customer(call, default)?.into());
+        }
+        customer["invoice_settings"]["default_payment_method"] = default.into();
+    }
+    if let Some(mut method) = method {
+        method.attach(call, &id)?;
+    }
     let mut attached = None;
     if let Some(card) = sources::named(call, &fields)? {
-        let id = shapes::text(&customer, "id");
         let card = sources::attach(call, card, &id)?;
         customer["default_source"] = card.id.clone().into();
         attached = Some(card);
@@ -151,6 +169,17 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
             customer.body["default_source"] = card.into();
         }
     }
+    match fields.raw(DEFAULT_METHOD) {
+        None => {}
+        Some("") => customer.body["invoice_settings"]["default_payment_method"] = Value::Null,
+        Some(default) => {
+            let found = CallMethod::find(call, default)?;
+            if found.is_none_or(|method| method.customer() != Some(&customer.id)) {
+                return Err(not_of_customer(call, default)?.into());
+            }
+            customer.body["invoice_settings"]["default_payment_method"] = default.into();
+        }
+    }
     if let Some(card) = sources::named(call, &fields)? {
         let card = sources::attach(call, card, &customer.id)?;
         call.happened(sources::CREATED, &card)?;
@@ -164,13 +193,19 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     expand::apply(call, &fields, customer.body)
 }
 
-/// `DELETE /v1/customers/:id`: the cards go too.
+/// `DELETE /v1/customers/:id`: the cards go too, and payment methods are detached.
 pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     let mut customer = customer_of_path(call, ids[0], "id")?;
     let all = PageQuery::newest(ObjectKind::Card, &customer.id, MOST_CARDS);
     for card in call.ledger.page(&all)? {
         sources::drop_card(call, &card.id)?;
+    }
+    let all = PageQuery::newest(ObjectKind::PaymentMethod, &customer.id, MOST_CARDS);
+    for object in call.ledger.page(&all)? {
+        let mut method = CallMethod::kept(object);
+        method.detach();
+        method.save(call)?;
     }
     call.ledger.remove(ObjectKind::Customer, &customer.id)?;
     call.happened_to_unkept(DELETED, customer.body)?;
@@ -179,6 +214,14 @@ pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     customer.parent = None;
     call.ledger.insert(&customer)?;
     Ok(customer.body)
+}
+
+/// The refusal of a default payment method that the customer does not have; of a ready alias it names the payment method
+/// that was made of it. Reported.
+fn not_of_customer(call: &mut MinterCall<'_>, id: &str) -> Result<ApiError, CallError> {
+    let found = CallMethod::find(call, id)?;
+    let error = payment_methods::not_of_customer(found.as_ref().map_or(id, CallMethod::id));
+    Ok(ApiError { param: Some(DEFAULT_METHOD.to_owned()), ..error })
 }
 
 /// Writes everything that was sent into a customer, also by its older name.

@@ -8,6 +8,7 @@ use super::{
     balance,
     call::{CallError, MinterCall},
     fields::CallFields,
+    ledger::LedgerError,
     lists,
     shape_rules::{CUSTOMER_LISTS_LEFT_OUT, REFUNDS_LEFT_OUT, SOURCES},
     shapes,
@@ -29,6 +30,10 @@ enum ExpandProperty {
     /// A list that is left out until it is asked for.
     Refunds,
     Sources,
+    /// The charges of an intent, in the versions that show them.
+    Charges,
+    /// A dictionary in which something can be expanded, by the name that it has here.
+    Dictionary(&'static str),
     /// Such a list of what the account has none of.
     NoneOf,
     /// A field that is left out until it is asked for, and null then.
@@ -46,9 +51,17 @@ enum ExpandProperty {
 /// The properties that Stripe expands: those of its specification, with those of older versions.
 fn property(object: &str, name: &str) -> Option<ExpandProperty> {
     Some(match (object, name) {
-        ("charge" | "card" | "refund" | "payment_method", "customer") => ExpandProperty::Id(ObjectKind::Customer),
+        ("charge" | "card" | "refund" | "payment_method" | "payment_intent" | "setup_intent", "customer") => {
+            ExpandProperty::Id(ObjectKind::Customer)
+        }
+        ("refund", "charge") | ("payment_intent", "latest_charge") => ExpandProperty::Id(ObjectKind::Charge),
+        ("charge" | "refund", "payment_intent") => ExpandProperty::Id(ObjectKind::PaymentIntent),
+        ("payment_intent" | "setup_intent" | INVOICE_SETTINGS, "payment_method" | "default_payment_method") => {
+            ExpandProperty::Id(ObjectKind::PaymentMethod)
+        }
+        ("payment_intent", "charges") => ExpandProperty::Charges,
+        ("customer", "invoice_settings") => ExpandProperty::Dictionary(INVOICE_SETTINGS),
         ("customer", "default_source") => ExpandProperty::Id(ObjectKind::Card),
-        ("refund", "charge") => ExpandProperty::Id(ObjectKind::Charge),
         ("charge" | "refund", "balance_transaction") => ExpandProperty::BalanceTransaction,
         ("balance_transaction", "source") => ExpandProperty::BalanceSource,
         ("charge", "refunds") => ExpandProperty::Refunds,
@@ -66,7 +79,9 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
             | "shipping"
             | "transfer_data",
         )
-        | ("customer", "address" | "invoice_settings" | "shipping")
+        | ("customer", "address" | "shipping")
+        | ("payment_intent", "last_payment_error" | "next_action" | "shipping" | "transfer_data")
+        | ("setup_intent", "last_setup_error" | "next_action")
         | ("refund", "destination_details")
         | ("payment_method", "billing_details" | "card") => ExpandProperty::Part,
         (
@@ -78,23 +93,20 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
             | "invoice"
             | "on_behalf_of"
             | "order"
-            | "payment_intent"
             | "review"
             | "source_transfer"
             | "transfer",
         )
+        | ("payment_intent", "application" | "invoice" | "on_behalf_of" | "review" | "source")
+        | ("setup_intent", "application" | "mandate" | "on_behalf_of" | "single_use_mandate")
         | (
             "refund",
-            "failure_balance_transaction"
-            | "payment_intent"
-            | "payment_method"
-            | "source_transfer_reversal"
-            | "transfer_reversal",
+            "failure_balance_transaction" | "payment_method" | "source_transfer_reversal" | "transfer_reversal",
         )
         | ("card", "account")
         | ("customer", "discount" | "test_clock")
         | ("token", "bank_account") => ExpandProperty::Null,
-        ("charge", "dispute") | ("customer", "tax") => ExpandProperty::NotModelled,
+        ("charge", "dispute") | ("customer", "tax") | ("setup_intent", "latest_attempt") => ExpandProperty::NotModelled,
         _ => return None,
     })
 }
@@ -138,6 +150,8 @@ fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
                 ExpandProperty::BalanceSource => ExpandNode::Object(ObjectKind::Charge.as_str()),
                 ExpandProperty::Refunds => ExpandNode::ListQuery(ObjectKind::Refund.as_str()),
                 ExpandProperty::Sources => ExpandNode::ListQuery(ObjectKind::Card.as_str()),
+                ExpandProperty::Charges => ExpandNode::ListQuery(ObjectKind::Charge.as_str()),
+                ExpandProperty::Dictionary(dictionary) => ExpandNode::Object(dictionary),
                 ExpandProperty::Card => ExpandNode::Object(ObjectKind::Card.as_str()),
                 ExpandProperty::NoneOf | ExpandProperty::AddedNull | ExpandProperty::Part | ExpandProperty::Null => {
                     ExpandNode::Null
@@ -150,13 +164,14 @@ fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
 }
 
 const BALANCE_TRANSACTION: &str = "balance_transaction";
+const INVOICE_SETTINGS: &str = "customer.invoice_settings";
 
 /// Expands everything that the call names, in its answer. The paths have been checked by [`check`] or [`check_list`].
 pub(super) fn apply(call: &mut MinterCall<'_>, fields: &CallFields<'_>, mut answer: Value) -> Result<Value, CallError> {
     let paths: BTreeSet<&str> = fields.expand().collect();
     for path in paths {
         let parts: Vec<&str> = path.split('.').collect();
-        expand_path(call, &mut answer, &parts)?;
+        expand_path(call, &mut answer, &parts, "")?;
     }
     Ok(answer)
 }
@@ -170,19 +185,26 @@ fn check_depth(path: &str) -> Result<(), ApiError> {
     Err(ApiError::request(Some("property_expansion_max_depth"), None, message))
 }
 
-fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> Result<(), CallError> {
+/// Follows a path into an object, or into a dictionary that has this name here.
+fn expand_path(
+    call: &mut MinterCall<'_>,
+    value: &mut Value,
+    parts: &[&str],
+    dictionary: &str,
+) -> Result<(), CallError> {
     let [name, rest @ ..] = parts else { return Ok(()) };
     if !value.is_object() || value.get("deleted").is_some() {
         return Ok(());
     }
-    let object = value["object"].as_str().unwrap_or_default().to_owned();
+    let object = value["object"].as_str().unwrap_or(dictionary).to_owned();
     if object == "list" && *name == "data" {
         for element in value["data"].as_array_mut().into_iter().flatten() {
-            expand_path(call, element, rest)?;
+            expand_path(call, element, rest, "")?;
         }
         return Ok(());
     }
     let id = value["id"].as_str().unwrap_or_default().to_owned();
+    let mut inner = "";
     match property(&object, name).unwrap_or(ExpandProperty::Null) {
         ExpandProperty::Id(kind) => put_object(call, value, name, kind)?,
         ExpandProperty::BalanceTransaction => put_balance_transaction(call, value)?,
@@ -194,11 +216,16 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> 
         ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id, name)?),
         ExpandProperty::NoneOf => shapes::add(value, name, shapes::empty_list(&format!("/v1/customers/{id}/{name}"))),
         ExpandProperty::AddedNull => shapes::add(value, name, Value::Null),
+        ExpandProperty::Charges => {
+            let charges = lists::charges_of(call, &id)?;
+            shapes::add(value, name, charges);
+        }
+        ExpandProperty::Dictionary(dictionary) => inner = dictionary,
         ExpandProperty::Card => {}
         ExpandProperty::Part | ExpandProperty::Null | ExpandProperty::NotModelled => return Ok(()),
     }
     match value.get_mut(*name) {
-        Some(next) if !rest.is_empty() => expand_path(call, next, rest),
+        Some(next) if !rest.is_empty() => expand_path(call, next, rest, inner),
         _ => Ok(()),
     }
 }
@@ -250,6 +277,21 @@ pub(super) fn add_unasked(call: &mut MinterCall<'_>, mut answer: Value) -> Resul
     Ok(answer)
 }
 
+/// As [`add_unasked`], to the objects that an error shows.
+///
+/// # Errors
+/// A ledger that cannot be read.
+pub(super) fn add_unasked_to_error(call: &mut MinterCall<'_>, mut error: ApiError) -> Result<ApiError, LedgerError> {
+    for (_, object) in &mut error.objects {
+        *object = match add_unasked(call, object.take()) {
+            Ok(object) => object,
+            Err(CallError::Ledger(error)) => return Err(error),
+            Err(CallError::Refused(other)) => return Ok(other),
+        };
+    }
+    Ok(error)
+}
+
 fn add_lists(call: &mut MinterCall<'_>, value: &mut Value) -> Result<(), CallError> {
     match value {
         Value::Array(items) => return items.iter_mut().try_for_each(|item| add_lists(call, item)),
@@ -264,6 +306,11 @@ fn add_lists(call: &mut MinterCall<'_>, value: &mut Value) -> Result<(), CallErr
     let id = shapes::text(value, "id");
     let is_left_out = |name: &str| value.get("deleted").is_none() && value.get(name).is_none();
     match value["object"].as_str() {
+        Some("payment_intent") if is_left_out("charges") && !call.is_publishable => {
+            let mut charges = lists::charges_of(call, &id)?;
+            add_lists(call, &mut charges)?;
+            shapes::add(value, "charges", charges);
+        }
         Some("charge") if is_left_out("refunds") => shapes::add(value, "refunds", lists::refunds_of(call, &id)?),
         Some("customer") if !call.version.is_since(CUSTOMER_LISTS_LEFT_OUT) => {
             let has_cards = !call.version.is_since(SOURCES) && is_left_out("cards");

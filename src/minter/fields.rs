@@ -53,6 +53,13 @@ impl<T: Into<Value>> SentValue<T> {
             object[key] = value;
         }
     }
+
+    /// The same, into the field that a parameter's name leads to.
+    pub(super) fn write_at(self, object: &mut Value, name: &str) {
+        if let Some(value) = self.into_json() {
+            *field_of(object, name) = value;
+        }
+    }
 }
 
 /// The longest text that a field takes where its own limit is not documented, in characters.

@@ -92,6 +92,44 @@ impl<'a> RequestIds<'a> {
         self.timed("ch", created)
     }
 
+    /// `ch_3…`, 24 characters after the prefix: a charge of a payment intent.
+    pub fn charge_of_intent(&self, created: Timestamp) -> String {
+        self.written("ch_3", created, self.own_number("ch"))
+    }
+
+    /// `pi_3…`, 24 characters after the prefix.
+    pub fn payment_intent(&self, created: Timestamp) -> String {
+        self.written("pi_3", created, self.own_number("pi"))
+    }
+
+    /// `seti_1…`, 24 characters after the prefix.
+    pub fn setup_intent(&self, created: Timestamp) -> String {
+        self.timed("seti", created)
+    }
+
+    /// `setatt_1…`, 24 characters after the prefix.
+    pub fn setup_attempt(&self, created: Timestamp) -> String {
+        self.timed("setatt", created)
+    }
+
+    /// `pmc_1…`, 24 characters after the prefix: which payment methods the account takes.
+    pub fn method_configuration(&self) -> String {
+        // The same in all calls: it is the account's.
+        let own = keyed_hash(&[0; 32], "payment method configuration", self.account_part.as_bytes());
+        format!("pmc_1{}{}", self.account_part, base62(first_half(own), 13))
+    }
+
+    /// `payatt_3…`, 24 characters after the prefix: an attempt to authenticate, by an id that nobody can guess.
+    pub fn authentication(&self, created: Timestamp) -> String {
+        self.written("payatt_3", created, self.own_number("payatt"))
+    }
+
+    /// What an intent's client proves that it may act for it: `ID_secret_` and 25 characters.
+    pub fn client_secret(&self, intent: &str) -> String {
+        let (first, last) = (self.own_part("client secret", 13), self.own_part("rest of client secret", 12));
+        format!("{intent}_secret_{first}{last}")
+    }
+
     /// `re_1…`, 24 characters after the prefix.
     pub fn refund(&self, created: Timestamp) -> String {
         self.timed("re", created)
@@ -125,7 +163,12 @@ impl<'a> RequestIds<'a> {
 
     /// The key of a POST that was sent without one, in the form in which Stripe makes it: a random UUID.
     pub fn idempotency_key(&self) -> String {
-        let bits = self.own_number("idempotency key");
+        self.uuid("idempotency key")
+    }
+
+    /// A random UUID for this purpose.
+    pub fn uuid(&self, purpose: &str) -> String {
+        let bits = self.own_number(purpose);
         // Version 4, variant 1 (RFC 9562).
         let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
         let part = |from: u32, digits: u32| (bits >> from) & ((1 << (4 * digits)) - 1);
@@ -165,7 +208,11 @@ impl<'a> RequestIds<'a> {
     }
 
     fn timed_with(&self, prefix: &str, created: Timestamp, own: u128) -> String {
-        format!("{prefix}_1{}{}{}", time_part(created.as_second()), self.account_part, base62(own, 8))
+        self.written(&format!("{prefix}_1"), created, own)
+    }
+
+    fn written(&self, start: &str, created: Timestamp, own: u128) -> String {
+        format!("{start}{}{}{}", time_part(created.as_second()), self.account_part, base62(own, 8))
     }
 
     fn own_part(&self, purpose: &str, digits: usize) -> String {

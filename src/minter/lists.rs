@@ -113,6 +113,20 @@ pub(super) fn refunds_of(call: &mut MinterCall<'_>, charge: &str) -> Result<Valu
     first_page(call, &ListQuery { kind: ObjectKind::Refund, what: "refund", parent: Some(charge), url: &url })
 }
 
+/// The charges that an intent made, newest first, as the intent shows them in old versions.
+pub(super) fn charges_of(call: &mut MinterCall<'_>, intent: &str) -> Result<Value, CallError> {
+    let found = call.ledger.get(ObjectKind::PaymentIntent, intent)?;
+    let ids = found.map(|intent| intent.state["charges"].clone()).unwrap_or_default();
+    let mut charges = Vec::new();
+    for id in ids.as_array().into_iter().flatten().rev().filter_map(Value::as_str) {
+        charges.extend(call.ledger.get(ObjectKind::Charge, id)?.map(|charge| charge.body));
+    }
+    let count = charges.len();
+    let mut list = shown(charges, false, &format!("/v1/charges?payment_intent={intent}"));
+    shapes::add(&mut list, "total_count", count.into());
+    Ok(list)
+}
+
 /// The cards of a customer, as the customer shows them: at `sources`, in old versions at `cards` too.
 pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str, field: &str) -> Result<Value, CallError> {
     let url = format!("/v1/customers/{customer}/{field}");

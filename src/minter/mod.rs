@@ -8,12 +8,16 @@
 //! | --- | --- |
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
-//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
+//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods`, `payment_intents`, `setup_intents`, `balance_transactions` | the handlers, a file per resource |
+//! | `authentication` | the program's own call: what the payer of an intent does at the bank's page |
 //! | `accepted`, `fields`, `amounts`, `descriptors`, `metadata` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
 //! | `happened`, `events` | what happened to objects: how it is kept with the change, and the calls that ask for it |
+//! | `method_object` | a payment method and what its use leaves in it |
+//! | `intents`, `intent_params`, `next_action` | what both kinds of intents have in common, and what the payer has to do next |
+//! | `payment_intent_object`, `payment_intent_params`, `intent_charge` | a payment intent, its parameters, and the charge that it makes |
 //! | `idempotency`, `ledger`, `stored_object` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
 //! | `new_token`, `answered_token` | a new token and its answer as text, and the token as it is kept of that answer |
@@ -26,7 +30,9 @@ mod amounts;
 mod answered_token;
 mod answers;
 pub mod auth;
+mod authentication;
 mod balance;
+mod balance_transactions;
 mod call;
 mod cards;
 mod charge_object;
@@ -40,14 +46,23 @@ mod fields;
 mod happened;
 mod idempotency;
 pub mod ids;
+mod intent_charge;
+mod intent_params;
+mod intents;
 pub mod ledger;
 mod lists;
 mod lookup;
 mod metadata;
+mod method_object;
 mod new_token;
+mod next_action;
+mod payment_intent_object;
+mod payment_intent_params;
+mod payment_intents;
 mod payment_methods;
 mod refunds;
 mod routes;
+mod setup_intents;
 mod shape_rules;
 mod shapes;
 mod sources;
@@ -96,7 +111,17 @@ pub fn handle(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
-    carry_out(ledger, request, CallMatters::of(request, None, workspace), now, policies, workspace)
+    let caller = Caller { policies, workspace, is_publishable: false };
+    carry_out(ledger, request, CallMatters::of(request, None, workspace), now, caller)
+}
+
+/// Whom a call is answered for.
+#[derive(Clone, Copy, Debug)]
+struct Caller<'a> {
+    policies: AccountPolicies,
+    workspace: &'a MinterAccount,
+    /// Whether its key is a publishable one, which a payer's browser has.
+    is_publishable: bool,
 }
 
 /// What is worked out of a request before the ledger is needed.
@@ -125,6 +150,7 @@ pub struct PreparedCall {
     now: Timestamp,
     policies: AccountPolicies,
     workspace: Arc<MinterAccount>,
+    is_publishable: bool,
     matters: Result<CallMatters, ApiError>,
 }
 
@@ -138,7 +164,13 @@ impl PreparedCall {
         workspace: Arc<MinterAccount>,
     ) -> Self {
         let matters = CallMatters::of(&request, masked, &workspace);
-        Self { request, now, policies, workspace, matters }
+        Self { request, now, policies, workspace, is_publishable: false, matters }
+    }
+
+    /// The same call, made with a publishable key where this is true: it shows less.
+    #[must_use]
+    pub fn by_publishable_key(self, is_publishable: bool) -> Self {
+        Self { is_publishable, ..self }
     }
 
     /// Answers the call, as [`handle`] does. It can be answered again, where nothing was kept of the answer before.
@@ -146,7 +178,9 @@ impl PreparedCall {
     /// # Errors
     /// As [`handle`].
     pub fn answer(&self, ledger: &mut dyn Ledger) -> Result<ApiResponse, LedgerError> {
-        carry_out(ledger, &self.request, self.matters.clone(), self.now, self.policies, &self.workspace)
+        let Self { policies, is_publishable, .. } = *self;
+        let caller = Caller { policies, workspace: &self.workspace, is_publishable };
+        carry_out(ledger, &self.request, self.matters.clone(), self.now, caller)
     }
 }
 
@@ -155,9 +189,9 @@ fn carry_out(
     request: &ApiRequest,
     matters: Result<CallMatters, ApiError>,
     now: Timestamp,
-    policies: AccountPolicies,
-    workspace: &MinterAccount,
+    caller: Caller<'_>,
 ) -> Result<ApiResponse, LedgerError> {
+    let Caller { policies, workspace, is_publishable } = caller;
     if let Err(error) = versions::check(request) {
         return Ok(refusal(&error));
     }
@@ -199,6 +233,7 @@ fn carry_out(
         now,
         policies,
         workspace,
+        is_publishable,
         account_id,
         ids,
         request_id,
@@ -207,7 +242,7 @@ fn carry_out(
     };
     let outcome = match routes::run(&mut call).and_then(|answer| shown(&mut call, answer)) {
         Ok(shown) => Ok(shown),
-        Err(CallError::Refused(error)) => Err(error),
+        Err(CallError::Refused(error)) => Err(expand::add_unasked_to_error(&mut call, error)?),
         Err(CallError::Ledger(error)) => return Err(error),
     };
     tracing::debug!(code = outcome.as_ref().err().map(ApiError::label), "answered");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     accepted::{AcceptedParams, METADATA},
-    amounts,
+    amounts, balance,
     call::{CallError, MinterCall},
     disputes, expand,
     fields::CallFields,
@@ -23,21 +23,24 @@ const CREATED: EventType = EventType::named("refund.created");
 const UPDATED: EventType = EventType::named("refund.updated");
 /// The older name of the same.
 const UPDATED_OF_CHARGE: EventType = EventType::named("charge.refund.updated");
-const REFUNDED: EventType = EventType::named("charge.refunded");
+pub(super) const REFUNDED: EventType = EventType::named("charge.refunded");
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 
-const CREATE: AcceptedParams =
-    AcceptedParams { written: &[&[METADATA]], read: &[&["charge"], OF_CHARGE_READ], not_modelled: CREATE_NOT_MODELLED };
+const CREATE: AcceptedParams = AcceptedParams {
+    written: &[&[METADATA]],
+    read: &[&["charge", "payment_intent"], OF_CHARGE_READ],
+    not_modelled: CREATE_NOT_MODELLED,
+};
 /// What is taken where the path names the charge.
 pub(super) const CREATE_OF_CHARGE: AcceptedParams =
     AcceptedParams { written: &[&[METADATA]], read: &[OF_CHARGE_READ], not_modelled: CREATE_NOT_MODELLED };
 const OF_CHARGE_READ: &[&str] = &["amount", "reason", "refund_application_fee", "reverse_transfer"];
-const CREATE_NOT_MODELLED: &[&str] = &["currency", "customer", "instructions_email", "origin", "payment_intent"];
+const CREATE_NOT_MODELLED: &[&str] = &["currency", "customer", "instructions_email", "origin"];
 const UPDATE: AcceptedParams = AcceptedParams { written: &[&[METADATA]], read: &[], not_modelled: &[] };
 const LIST: AcceptedParams = AcceptedParams {
     written: &[],
-    read: &[&["charge"], lists::CREATED, lists::PAGING],
-    not_modelled: &["payment_intent"],
+    read: &[&["charge", "payment_intent"], lists::CREATED, lists::PAGING],
+    not_modelled: &[],
 };
 const LIST_OF_CHARGE: AcceptedParams =
     AcceptedParams { written: &[], read: &[lists::CREATED, lists::PAGING], not_modelled: &[] };
@@ -46,12 +49,37 @@ const LIST_OF_CHARGE: AcceptedParams =
 pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "refund")?;
-    let id = fields.word("charge")?.ok_or_else(|| {
-        let message = "One of the following params should be provided for this request: payment_intent or charge.";
-        ApiError::request(Some("parameter_missing"), None, message)
-    })?;
-    let refund = refund(call, &fields, id, "id")?;
+    let id = match (fields.word("charge")?, fields.word(INTENT)?) {
+        (Some(charge), None) => charge.to_owned(),
+        (None, Some(intent)) => charge_of_intent(call, intent)?,
+        (Some(_), Some(_)) => {
+            let message = "You may only specify one of these parameters: charge, payment_intent.";
+            return Err(ApiError::request(Some("parameters_exclusive"), Some("charge"), message).into());
+        }
+        (None, None) => {
+            let message = "One of the following params should be provided for this request: payment_intent or charge.";
+            return Err(ApiError::request(Some("parameter_missing"), None, message).into());
+        }
+    };
+    let refund = refund(call, &fields, &id, "id")?;
     expand::apply(call, &fields, refund.body)
+}
+
+const INTENT: &str = "payment_intent";
+
+/// The charge that an intent was paid with. Reported: the refusal where there is none.
+fn charge_of_intent(call: &mut MinterCall<'_>, id: &str) -> Result<String, CallError> {
+    let found = call.ledger.get(ObjectKind::PaymentIntent, id)?;
+    let intent = found.ok_or_else(|| ApiError::no_such(INTENT, id, INTENT).with_status(404))?;
+    match intent.body["latest_charge"].as_str().filter(|_| intent.body["status"] == "succeeded") {
+        Some(charge) => Ok(charge.to_owned()),
+        None => Err(nothing_to_refund(id).into()),
+    }
+}
+
+fn nothing_to_refund(intent: &str) -> ApiError {
+    let message = format!("This PaymentIntent ({intent}) does not have a successful charge to refund.");
+    ApiError::request(None, None, message).of_state()
 }
 
 /// `POST /v1/charges/:id/refunds`: the same, of the charge in the path.
@@ -74,6 +102,9 @@ pub(super) fn refund(
     let reverses_transfer = fields.boolean("reverse_transfer")?.unwrap_or(false);
     let refunds_fee = fields.boolean("refund_application_fee")?.unwrap_or(false);
     let mut charge = charge_of_path(call, charge, param)?;
+    if let Some(intent) = charge.body[INTENT].as_str().filter(|_| charge.body["captured"] != true) {
+        return Err(nothing_to_refund(intent).into());
+    }
     let amount = refundable(&charge, asked)?;
     check_connect(&charge.id, reverses_transfer, refunds_fee)?;
     let mut refund = new(call, &charge, amount);
@@ -85,6 +116,7 @@ pub(super) fn refund(
     let before = charge.body.clone();
     let refund = keep(call, &mut charge, refund)?;
     call.ledger.update(&charge)?;
+    balance::keep(call, &refund.body)?;
     call.changed(REFUNDED, &before, &charge)?;
     Ok(refund)
 }
@@ -116,7 +148,7 @@ fn new(call: &MinterCall<'_>, charge: &StoredObject, amount: i64) -> Value {
         "customer_account": null,
         "destination_details": { "card": card, "type": "card" },
         "metadata": {},
-        "payment_intent": null,
+        "payment_intent": charge.body["payment_intent"],
         "payment_method": charge.body["payment_method"],
         "reason": null,
         "receipt_number": null,
@@ -234,7 +266,18 @@ fn named(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<StoredObject, CallEr
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
     expand::check_list(&fields, "refund")?;
-    let parent = fields.word("charge")?;
+    let of_intent = match fields.word(INTENT)? {
+        Some(id) => {
+            Some(call.ledger.get(ObjectKind::PaymentIntent, id)?.ok_or_else(|| ApiError::no_such(INTENT, id, INTENT))?)
+        }
+        None => None,
+    };
+    // An intent is paid by one charge at most; one that was never charged has no refunds either.
+    let of_intent = of_intent.map(|intent| shapes::text(&intent.body, "latest_charge"));
+    let parent = fields.word("charge")?.or(of_intent.as_deref());
+    if of_intent.as_deref() == Some("") {
+        return Ok(lists::empty("/v1/refunds"));
+    }
     if let Some(charge) = parent
         && call.ledger.get(ObjectKind::Charge, charge)?.is_none()
     {

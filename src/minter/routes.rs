@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{
+    authentication, balance_transactions,
     call::{CallError, HandlerAnswer, MinterCall},
-    charges, customers, events, payment_methods, refunds, sources, tokens,
+    charges, customers, events, payment_intents, payment_methods, refunds, setup_intents, sources, tokens,
 };
 use crate::domain::{
     call::{
@@ -52,6 +53,15 @@ const fn shown_route(
     ApiRoute { method, pattern, secret_only: true, run: RouteHandler::Answer(run) }
 }
 
+/// A route that a payer's browser may call too, with a publishable key.
+const fn by_any_key(
+    method: HttpMethod,
+    pattern: &'static [&'static str],
+    run: fn(&mut MinterCall<'_>, &[&str]) -> Result<Value, CallError>,
+) -> ApiRoute {
+    ApiRoute { method, pattern, secret_only: false, run: RouteHandler::Object(run) }
+}
+
 /// Stands in the place of an id in the paths of Stripe's search, which is not modelled.
 const SEARCH: &str = "search";
 
@@ -87,8 +97,31 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "customers", ":id", "cards", ":id"], sources::retrieve),
     route(Post, &["v1", "customers", ":id", "cards", ":id"], sources::update),
     route(Delete, &["v1", "customers", ":id", "cards", ":id"], sources::delete),
-    ApiRoute { secret_only: false, ..route(Post, &["v1", "payment_methods"], payment_methods::create) },
+    by_any_key(Post, &["v1", "payment_methods"], payment_methods::create),
+    route(Get, &["v1", "payment_methods"], payment_methods::list),
     route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
+    route(Post, &["v1", "payment_methods", ":id"], payment_methods::update),
+    route(Post, &["v1", "payment_methods", ":id", "attach"], payment_methods::attach),
+    route(Post, &["v1", "payment_methods", ":id", "detach"], payment_methods::detach),
+    route(Post, &["v1", "payment_intents"], payment_intents::create),
+    route(Get, &["v1", "payment_intents"], payment_intents::list),
+    by_any_key(Get, &["v1", "payment_intents", ":id"], payment_intents::retrieve),
+    route(Post, &["v1", "payment_intents", ":id"], payment_intents::update),
+    by_any_key(Post, &["v1", "payment_intents", ":id", "confirm"], payment_intents::confirm),
+    route(Post, &["v1", "payment_intents", ":id", "capture"], payment_intents::capture),
+    route(Post, &["v1", "payment_intents", ":id", "cancel"], payment_intents::cancel),
+    route(Post, &["v1", "setup_intents"], setup_intents::create),
+    route(Get, &["v1", "setup_intents"], setup_intents::list),
+    by_any_key(Get, &["v1", "setup_intents", ":id"], setup_intents::retrieve),
+    route(Post, &["v1", "setup_intents", ":id"], setup_intents::update),
+    by_any_key(Post, &["v1", "setup_intents", ":id", "confirm"], setup_intents::confirm),
+    route(Post, &["v1", "setup_intents", ":id", "cancel"], setup_intents::cancel),
+    route(Get, &["v1", "balance_transactions"], balance_transactions::list),
+    route(Get, &["v1", "balance_transactions", ":id"], balance_transactions::retrieve),
+    // The program's own: a server lets it in by the control token, and by no key.
+    route(Post, &["_testcard", "authenticate"], authentication::authenticate),
+    route(Get, &["v1", "customers", ":id", "payment_methods"], payment_methods::list_of_customer),
+    route(Get, &["v1", "customers", ":id", "payment_methods", ":id"], payment_methods::retrieve_of_customer),
     shown_route(Get, &["v1", "events"], events::list),
     shown_route(Get, &["v1", "events", ":id"], events::retrieve),
 ];
@@ -279,9 +312,18 @@ mod tests {
     }
 
     #[test]
-    fn a_publishable_key_makes_tokens_and_payment_methods_and_nothing_else() {
-        let taken: Vec<_> = ROUTES.iter().filter(|route| !route.secret_only).map(|route| route.pattern).collect();
-        assert_eq!(taken, [["v1", "tokens"], ["v1", "payment_methods"]]);
+    fn a_publishable_key_makes_tokens_and_payment_methods_and_acts_for_the_payer_of_an_intent() {
+        let taken: Vec<String> =
+            ROUTES.iter().filter(|route| !route.secret_only).map(|route| route.pattern.join("/")).collect();
+        let expected = [
+            "v1/tokens",
+            "v1/payment_methods",
+            "v1/payment_intents/:id",
+            "v1/payment_intents/:id/confirm",
+            "v1/setup_intents/:id",
+            "v1/setup_intents/:id/confirm",
+        ];
+        assert_eq!(taken, expected);
         let post = ApiRequest { method: HttpMethod::Post, ..ApiRequest::get("/v1/tokens") };
         assert!(!needs_secret_key(&post));
         assert!(needs_secret_key(&ApiRequest::retrieve_token("tok_1")));

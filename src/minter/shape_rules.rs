@@ -33,6 +33,13 @@ pub(super) enum ShapeKind {
     BillingOfMethod,
     /// `card` of a payment method.
     MethodCard,
+    PaymentIntent,
+    SetupIntent,
+    /// `payment_method_options` of an intent, and `card` in them.
+    OptionsOfPayment,
+    OptionsOfSetup,
+    CardOfPayment,
+    CardOfSetup,
     /// What stands below `error`: of a card that is refused, and of any other refusal.
     CardError,
     RequestError,
@@ -46,12 +53,13 @@ enum Family {
     Cards,
     Customers,
     Charges,
+    Setups,
     Errors,
     Others,
 }
 
 impl Family {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 }
 
 impl ShapeKind {
@@ -62,6 +70,7 @@ impl ShapeKind {
             Self::Charge | Self::BillingOfCharge | Self::MethodDetails | Self::ChargedCard | Self::Outcome => {
                 Family::Charges
             }
+            Self::SetupIntent | Self::OptionsOfSetup | Self::CardOfSetup => Family::Setups,
             Self::CardError | Self::RequestError => Family::Errors,
             _ => Family::Others,
         }
@@ -73,17 +82,17 @@ struct KnownVersion {
     version: ApiVersion<'static>,
     /// The month of the newest answer; `None` for a version of which only some families are known.
     until: Option<Date>,
-    /// The family, if there is one, whose newest answer is from another month.
-    but: Option<(Family, Date)>,
+    /// The families whose newest answer is from another month.
+    but: &'static [(Family, Date)],
 }
 
 const fn known(version: ApiVersion<'static>, until: Date) -> KnownVersion {
-    KnownVersion { version, until: Some(until), but: None }
+    KnownVersion { version, until: Some(until), but: &[] }
 }
 
 /// A version of which one family only is known.
-const fn known_of(family: Family, version: ApiVersion<'static>, until: Date) -> KnownVersion {
-    KnownVersion { version, until: None, but: Some((family, until)) }
+const fn known_of(version: ApiVersion<'static>, family: &'static [(Family, Date)]) -> KnownVersion {
+    KnownVersion { version, until: None, but: family }
 }
 
 const fn month(year: i16, month: i8) -> Date {
@@ -99,28 +108,28 @@ const KNOWN_UNTIL: &[KnownVersion] = &[
     known(ApiVersion::dated(2015, 10, 16), month(2015, 12)),
     known(ApiVersion::dated(2016, 7, 6), month(2016, 11)),
     known(ApiVersion::dated(2017, 4, 6), month(2017, 12)),
-    known_of(Family::Errors, ApiVersion::dated(2017, 5, 25), month(2023, 7)),
+    known_of(ApiVersion::dated(2017, 5, 25), &[(Family::Errors, month(2023, 7))]),
     known(ApiVersion::dated(2018, 5, 21), month(2018, 7)),
     KnownVersion {
         version: ApiVersion::dated(2019, 8, 14),
         until: Some(month(2026, 2)),
-        but: Some((Family::Charges, month(2025, 1))),
+        but: &[(Family::Charges, month(2025, 1))],
     },
     known(ApiVersion::dated(2019, 9, 9), month(2019, 10)),
     KnownVersion {
         version: ApiVersion::dated(2020, 8, 27),
         until: Some(month(2026, 8)),
-        but: Some((Family::Customers, month(2023, 10))),
+        but: &[(Family::Customers, month(2023, 10)), (Family::Setups, month(2020, 9))],
     },
-    known_of(Family::Cards, ApiVersion::dated(2022, 11, 15), month(2023, 5)),
+    known_of(ApiVersion::dated(2022, 11, 15), &[(Family::Cards, month(2023, 5))]),
     KnownVersion {
         version: ApiVersion::dated(2023, 10, 16),
         until: Some(month(2025, 3)),
-        but: Some((Family::Cards, month(2024, 3))),
+        but: &[(Family::Cards, month(2024, 3))],
     },
-    known_of(Family::Errors, ApiVersion::dated(2024, 4, 10), month(2024, 6)),
-    known_of(Family::Errors, ApiVersion::dated(2024, 12, 18), month(2025, 1)),
-    known_of(Family::Customers, ApiVersion::dated(2025, 1, 27), month(2025, 2)),
+    known_of(ApiVersion::dated(2024, 4, 10), &[(Family::Errors, month(2024, 6))]),
+    known_of(ApiVersion::dated(2024, 12, 18), &[(Family::Errors, month(2025, 1))]),
+    known_of(ApiVersion::dated(2025, 1, 27), &[(Family::Customers, month(2025, 2))]),
 ];
 
 /// A version, and from which month its answers are: [`Date::MAX`] is today.
@@ -134,8 +143,8 @@ impl ShownAs {
     pub(super) fn of(version: ApiVersion<'_>) -> Self {
         let known = KNOWN_UNTIL.iter().find(|known| known.version.date() == version.date());
         let mut until = [known.and_then(|known| known.until).unwrap_or(Date::MAX); Family::COUNT];
-        if let Some((family, month)) = known.and_then(|known| known.but) {
-            until[family as usize] = month;
+        for (family, month) in known.map(|known| known.but).into_iter().flatten() {
+            until[*family as usize] = *month;
         }
         Self { version: ApiVersion::on(version.date()), until }
     }
@@ -378,6 +387,39 @@ const PAYMENT_METHOD: &[FieldRule] = &[
 
 const METHOD_CARD: &[FieldRule] = &[since("display_brand", 2024, 2), since("regulated_status", 2025, 1)];
 
+/// A field of an intent, whose publishable view lacks others: what is not there is left away.
+const fn of_intent(name: &'static str, year: i16, month_of_year: i8) -> FieldRule {
+    since(name, year, month_of_year).filled(Filling::Nothing)
+}
+
+const PAYMENT_INTENT: &[FieldRule] = &[
+    of_intent("allowed_payment_method_types", 2026, 3),
+    of_intent("amount_details", 2022, 1),
+    of_intent("automatic_payment_methods", 2022, 1),
+    // docs.stripe.com/changelog/2022-11-15.
+    of_intent("charges", 2011, 1).until(REFUNDS_LEFT_OUT),
+    of_intent("customer_account", 2025, 12),
+    of_intent("excluded_payment_method_types", 2025, 12),
+    of_intent("invoice", 2011, 1).until(ApiVersion::dated(2025, 3, 31)),
+    of_intent("latest_charge", 2022, 1),
+    of_intent("managed_payments", 2026, 3),
+    of_intent("payment_method_configuration_details", 2022, 1),
+    of_intent("processing", 2022, 1),
+    of_intent("shared_payment_granted_token", 2026, 3),
+];
+
+const SETUP_INTENT: &[FieldRule] = &[
+    of_intent("automatic_payment_methods", 2022, 1),
+    of_intent("customer_account", 2025, 12),
+    of_intent("excluded_payment_method_types", 2025, 12),
+    of_intent("flow_directions", 2022, 1),
+    of_intent("latest_attempt", 2022, 1),
+    of_intent("payment_method_configuration_details", 2022, 1),
+];
+
+const CARD_OF_PAYMENT: &[FieldRule] = &[of_intent("mandate_options", 2022, 1)];
+const CARD_OF_SETUP: &[FieldRule] = &[of_intent("mandate_options", 2022, 1), of_intent("network", 2022, 1)];
+
 const DOC_URL: FieldRule = since("doc_url", 2018, 1).filled(Filling::Nothing);
 const REQUEST_LOG_URL: FieldRule = since("request_log_url", 2022, 1).filled(Filling::Nothing);
 
@@ -399,9 +441,18 @@ pub(super) fn rules(kind: ShapeKind) -> &'static [FieldRule] {
         ShapeKind::Refund => REFUND,
         ShapeKind::PaymentMethod => PAYMENT_METHOD,
         ShapeKind::MethodCard => METHOD_CARD,
+        ShapeKind::PaymentIntent => PAYMENT_INTENT,
+        ShapeKind::SetupIntent => SETUP_INTENT,
+        ShapeKind::CardOfPayment => CARD_OF_PAYMENT,
+        ShapeKind::CardOfSetup => CARD_OF_SETUP,
         ShapeKind::CardError => CARD_ERROR,
         ShapeKind::RequestError => REQUEST_ERROR,
-        ShapeKind::Token | ShapeKind::MethodDetails | ShapeKind::List | ShapeKind::Other => &[],
+        ShapeKind::Token
+        | ShapeKind::MethodDetails
+        | ShapeKind::OptionsOfPayment
+        | ShapeKind::OptionsOfSetup
+        | ShapeKind::List
+        | ShapeKind::Other => &[],
     }
 }
 
@@ -529,6 +580,8 @@ mod tests {
             REFUND,
             PAYMENT_METHOD,
             METHOD_CARD,
+            PAYMENT_INTENT,
+            SETUP_INTENT,
         ] {
             assert!(table.is_sorted_by(|first, second| first.name < second.name), "{}", table[0].name);
         }

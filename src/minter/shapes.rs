@@ -28,14 +28,15 @@ pub(super) fn insert(fields: &mut Map<String, Value>, key: &str, value: Value) {
 
 /// An answer as a version shows it, every object in it too.
 pub(super) fn shaped(version: ApiVersion<'_>, mut answer: Value) -> Value {
-    let showing = Showing { shown: ShownAs::of(version), is_old_status: !version.is_since(SUCCEEDED) };
-    show(&showing, &mut answer, None);
+    show(&Showing::of(version), &mut answer, None);
     answer
 }
 
-/// The attributes of an error as a version shows them.
+/// The attributes of an error as a version shows them, and the objects in it.
 pub(super) fn shown_error(version: ApiVersion<'_>, kind: ErrorKind, fields: &mut Map<String, Value>) {
-    let shown = ShownAs::of(version);
+    let showing = Showing::of(version);
+    fields.values_mut().for_each(|object| show(&showing, object, None));
+    let shown = showing.shown;
     let kind = if kind == ErrorKind::Card { ShapeKind::CardError } else { ShapeKind::RequestError };
     show_missing_object(&shown, kind, fields);
     for rule in rules(kind) {
@@ -82,6 +83,12 @@ struct Showing {
     is_old_status: bool,
 }
 
+impl Showing {
+    fn of(version: ApiVersion<'_>) -> Self {
+        Self { shown: ShownAs::of(version), is_old_status: !version.is_since(SUCCEEDED) }
+    }
+}
+
 /// The object that another one is in, and the field that it is at.
 type Holder<'a> = (ShapeKind, &'a str);
 
@@ -99,6 +106,8 @@ fn kind_of(fields: &Map<String, Value>, holder: Option<Holder<'_>>) -> ShapeKind
         (Some("charge"), _) => Kind::Charge,
         (Some("refund"), _) => Kind::Refund,
         (Some("payment_method"), _) => Kind::PaymentMethod,
+        (Some("payment_intent"), _) => Kind::PaymentIntent,
+        (Some("setup_intent"), _) => Kind::SetupIntent,
         (Some("list"), _) => Kind::List,
         (None, Some((Kind::Customer, "invoice_settings"))) => Kind::InvoiceSettings,
         (None, Some((Kind::Charge, "billing_details"))) => Kind::BillingOfCharge,
@@ -107,6 +116,10 @@ fn kind_of(fields: &Map<String, Value>, holder: Option<Holder<'_>>) -> ShapeKind
         (None, Some((Kind::MethodDetails, "card"))) => Kind::ChargedCard,
         (None, Some((Kind::Charge, "outcome"))) => Kind::Outcome,
         (None, Some((Kind::PaymentMethod, "card"))) => Kind::MethodCard,
+        (None, Some((Kind::PaymentIntent, "payment_method_options"))) => Kind::OptionsOfPayment,
+        (None, Some((Kind::SetupIntent, "payment_method_options"))) => Kind::OptionsOfSetup,
+        (None, Some((Kind::OptionsOfPayment, "card"))) => Kind::CardOfPayment,
+        (None, Some((Kind::OptionsOfSetup, "card"))) => Kind::CardOfSetup,
         _ => Kind::Other,
     }
 }

@@ -1,6 +1,6 @@
 //! `/v1/customers/:id/sources`: the cards of a customer. The older path ends in `cards`.
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{
@@ -150,41 +150,52 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         }
         given.write(&mut card.body, name);
     }
-    update_expiry(call, &fields, &mut card.body)?;
+    let today = TimeZone::UTC.to_datetime(call.now).date();
+    update_expiry(today, &fields, ["exp_month", "exp_year"], &mut card.body)?;
     fields.write_to(&mut card.body)?;
     call.ledger.update(&card)?;
     call.changed(UPDATED, &before, &card)?;
     expand::apply(call, &fields, card.body)
 }
 
-fn update_expiry(call: &MinterCall<'_>, fields: &CallFields<'_>, card: &mut Value) -> Result<(), ApiError> {
-    let (month, year) = (fields.word("exp_month")?, fields.word("exp_year")?);
+/// Writes the month or the year that the parameters of these names have into a card.
+pub(super) fn update_expiry(
+    today: Date,
+    fields: &CallFields<'_>,
+    [month, year]: [&str; 2],
+    card: &mut Value,
+) -> Result<(), ApiError> {
+    let (month, year) = (fields.word(month)?, fields.word(year)?);
     if month.is_none() && year.is_none() {
         return Ok(());
     }
     let kept = |key: &str| card[key].to_string();
     let month = month.map_or_else(|| kept("exp_month"), str::to_owned);
     let year = year.map_or_else(|| kept("exp_year"), str::to_owned);
-    let today = TimeZone::UTC.to_datetime(call.now).date();
     let expiry = CardExpiry::read(&month, &year, today).map_err(prediction::expiry_error)?;
     card["exp_month"] = expiry.month.into();
     card["exp_year"] = expiry.year.into();
     Ok(())
 }
 
-/// `DELETE /v1/customers/:id/sources/:id`. The newest card that is left becomes the default source
-/// (docs.stripe.com/api/cards/delete).
+/// `DELETE /v1/customers/:id/sources/:id`.
 pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
-    let customer = customer_of_path(call, ids[0], "customer")?;
     let card = find(call, ids)?;
-    drop_card(call, &card.id)?;
-    if customer.body["default_source"] == card.id.as_str() {
+    take_from(call, ids[0], &card.id)?;
+    Ok(json!({ "id": card.id, "object": "card", "deleted": true }))
+}
+
+/// Drops a customer's card. The newest one that is left becomes the default source (docs.stripe.com/api/cards/delete).
+pub(super) fn take_from(call: &mut MinterCall<'_>, customer: &str, card: &str) -> Result<(), CallError> {
+    let customer = customer_of_path(call, customer, "customer")?;
+    drop_card(call, card)?;
+    if customer.body["default_source"] == card {
         let newest = PageQuery::newest(ObjectKind::Card, &customer.id, 1);
         let newest = call.ledger.page(&newest)?.pop();
         set_default(call, customer, newest.map(|card| card.id))?;
     }
-    Ok(json!({ "id": card.id, "object": "card", "deleted": true }))
+    Ok(())
 }
 
 /// The card that a path names after its customer.

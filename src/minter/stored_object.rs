@@ -14,6 +14,10 @@ pub enum ObjectKind {
     /// What is left of a customer that was deleted: its id.
     DeletedCustomer,
     PaymentMethod,
+    PaymentIntent,
+    SetupIntent,
+    /// Which charge or refund a balance transaction is of.
+    BalanceTransaction,
     /// What happened to another object.
     Event,
 }
@@ -29,13 +33,16 @@ impl ObjectKind {
             Self::Customer => "customer",
             Self::DeletedCustomer => "deleted_customer",
             Self::PaymentMethod => "payment_method",
+            Self::PaymentIntent => "payment_intent",
+            Self::SetupIntent => "setup_intent",
+            Self::BalanceTransaction => "balance_transaction",
             Self::Event => "event",
         }
     }
 
     /// The kind of this word.
     pub fn parse(word: &str) -> Option<Self> {
-        const ALL: [ObjectKind; 8] = [
+        const ALL: [ObjectKind; 11] = [
             ObjectKind::Token,
             ObjectKind::Card,
             ObjectKind::Charge,
@@ -43,6 +50,9 @@ impl ObjectKind {
             ObjectKind::Customer,
             ObjectKind::DeletedCustomer,
             ObjectKind::PaymentMethod,
+            ObjectKind::PaymentIntent,
+            ObjectKind::SetupIntent,
+            ObjectKind::BalanceTransaction,
             ObjectKind::Event,
         ];
         ALL.into_iter().find(|kind| kind.as_str() == word)
@@ -51,7 +61,7 @@ impl ObjectKind {
     /// Whether something can happen to objects of this kind that an event tells of. To a token nothing does: so it is at
     /// Stripe.
     pub(super) fn has_events(self) -> bool {
-        !matches!(self, Self::Token | Self::DeletedCustomer | Self::Event)
+        !matches!(self, Self::Token | Self::DeletedCustomer | Self::BalanceTransaction | Self::Event)
     }
 }
 
@@ -60,9 +70,10 @@ impl ObjectKind {
 pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
-    /// What objects of this kind are found by: the customer of a card or charge, the charge of a refund, the email
-    /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it, the object that an event
-    /// points to (see `happened`).
+    /// What objects of this kind are found by: the customer of a card, charge, payment method or intent, the
+    /// charge of a refund, the email address of a customer as
+    /// [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it, the object that an event points to (see
+    /// `happened`).
     pub parent: Option<String>,
     /// Unix seconds.
     pub created: i64,

@@ -29,7 +29,7 @@ use crate::{
             error::ApiError,
         },
         history::request_log::FAULT_KIND,
-        key::ApiKey,
+        key::{ApiKey, KeyKind},
         rules::policies::AccountPolicies,
     },
 };
@@ -55,7 +55,7 @@ pub(super) async fn answer(shared: &SharedState, request: HttpRequest) -> HttpRe
 async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant) -> HttpResponse {
     let started = shared.clock.now();
     let (head, body) = request.into_parts();
-    let origin = CallOrigin { started, arrived, world: None };
+    let origin = CallOrigin { started, arrived, world: None, is_publishable: false };
     let call = ArrivedCall { shared, head: &head, origin };
     let rules = shared.admission();
     match admission::check(&head, shared.port, &rules.origins) {
@@ -122,6 +122,7 @@ impl ArrivedCall<'_> {
 
     /// Where each account has a world of its own, the call is in that of its key.
     fn enter_world(&mut self, key: &ApiKey) {
+        self.origin.is_publishable = key.kind() == KeyKind::Publishable;
         self.origin.world = self.shared.is_isolating.then(|| self.shared.targets.account_of(key));
     }
 

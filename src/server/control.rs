@@ -1,8 +1,8 @@
-//! The control routes, for test suites: `/_testcard/reset`, `/_testcard/clock`, `/_testcard/faults` and
-//! `/_testcard/requests`. They are the server's own and not Stripe's. The bearer token that the server prints at its
+//! The control routes, for test suites: `/_testcard/reset`, `/_testcard/clock`, `/_testcard/faults`,
+//! `/_testcard/authenticate` and `/_testcard/requests`. They are the server's own and not Stripe's. The bearer token that the server prints at its
 //! start guards them. Where each account has a world of its own, each call names an account.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::{Body, to_bytes},
@@ -19,12 +19,13 @@ use super::{
     shared::SharedState,
 };
 use crate::{
-    backend::{ClockChange, LoggedCall, StoreError, refusal},
+    backend::{CallOrigin, ClockChange, LoggedCall, ServedCall, StoreError, refusal},
     domain::{
         call::{
             account::{AccountId, AccountName},
             api::ApiResponse,
             error::{ApiError, ErrorKind},
+            intent_calls,
             params::Params,
         },
         clock::{parse_moment, parse_time_span},
@@ -37,6 +38,7 @@ pub(super) const RESET: &str = "/_testcard/reset";
 pub(super) const REQUESTS: &str = "/_testcard/requests";
 pub(super) const CLOCK: &str = "/_testcard/clock";
 pub(super) const FAULTS: &str = "/_testcard/faults";
+pub(super) const AUTHENTICATE: &str = intent_calls::AUTHENTICATE;
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1000;
@@ -98,6 +100,25 @@ pub(super) async fn faults(State(shared): State<Arc<SharedState>>, request: Http
     .await
 }
 
+/// Says what the payer of an intent does at the bank's page. It is a call like those of the API: the minter answers it, and
+/// it is written down. The header `Stripe-Account` names a connected account.
+pub(super) async fn authenticate(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
+    let names = ["Stripe-Account", "Stripe-Version"];
+    let sent = |name: &&str| Some(((*name).to_owned(), request.headers().get(*name)?.to_str().ok()?.to_owned()));
+    let headers: Vec<(String, String)> = names.iter().filter_map(sent).collect();
+    carry_out(&shared, request, async |call| {
+        call.check_names(&[intent_calls::INTENT, intent_calls::RESULT])?;
+        let mut params = call.params.clone();
+        params.remove(ACCOUNT);
+        let (started, arrived) = (shared.clock.now(), Instant::now());
+        let origin = CallOrigin { started, arrived, world: call.world()?, is_publishable: false };
+        let request = intent_calls::authenticate(params, headers);
+        let policies = shared.admission().policies;
+        Ok(shared.targets.serve(ServedCall { request, origin, fault: None }, policies).await)
+    })
+    .await
+}
+
 /// Lists the newest calls that came to the stand-in, newest first.
 pub(super) async fn requests(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
     carry_out(&shared, request, async |call| {
@@ -115,24 +136,46 @@ struct ControlCall<'a> {
 
 /// Reads a call, carries it out where it is let in, and answers it. Where the end of its body is not seen, or the call
 /// is refused, the connection is closed.
-async fn carry_out(
+async fn carry_out<T: Into<ControlAnswer>>(
     shared: &SharedState,
     request: HttpRequest,
-    work: impl AsyncFnOnce(&ControlCall<'_>) -> Result<Value, ApiError>,
+    work: impl AsyncFnOnce(&ControlCall<'_>) -> Result<T, ApiError>,
 ) -> HttpResponse {
     let (head, mut body) = request.into_parts();
     if let Err(error) = check(shared, &head) {
-        let answer = respond_json(Err(error));
+        let answer = respond(refusal(&error));
         intake::drain(&mut body).await;
         return closing(&head, answer);
     }
     let outcome = match params(&head, body).await {
-        Ok(params) => work(&ControlCall { shared, params }).await,
+        Ok(params) => work(&ControlCall { shared, params }).await.map(Into::into),
         Err(error) => Err(error),
     };
     let is_refused = outcome.is_err();
-    let answer = respond_json(outcome);
+    let answer = match outcome {
+        Ok(ControlAnswer::Own(body)) => respond_json(&body),
+        Ok(ControlAnswer::OfMinter(answer)) => respond(answer),
+        Err(error) => respond(refusal(&error)),
+    };
     if is_refused { closing(&head, answer) } else { answer }
+}
+
+/// What such a call is answered with.
+enum ControlAnswer {
+    Own(Value),
+    OfMinter(ApiResponse),
+}
+
+impl From<Value> for ControlAnswer {
+    fn from(body: Value) -> Self {
+        Self::Own(body)
+    }
+}
+
+impl From<ApiResponse> for ControlAnswer {
+    fn from(answer: ApiResponse) -> Self {
+        Self::OfMinter(answer)
+    }
 }
 
 /// The parameters of the query, and after them those of the body, which is a form.
@@ -260,13 +303,8 @@ fn failed(error: &StoreError) -> ApiError {
     ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, error.to_string()).with_status(500) }
 }
 
-fn respond_json(outcome: Result<Value, ApiError>) -> HttpResponse {
-    match outcome {
-        Ok(body) => {
-            let mut response = HttpResponse::new(Body::from(format!("{body:#}")));
-            response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-            response
-        }
-        Err(error) => respond(refusal(&error)),
-    }
+fn respond_json(body: &Value) -> HttpResponse {
+    let mut response = HttpResponse::new(Body::from(format!("{body:#}")));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
 }

@@ -17,6 +17,7 @@ pub(super) fn router(shared: Arc<SharedState>) -> Router {
         .route(control::RESET, post(control::reset).fallback(api))
         .route(control::REQUESTS, get(control::requests).fallback(api))
         .route(control::CLOCK, get(control::clock).post(control::set_clock).fallback(api))
+        .route(control::AUTHENTICATE, post(control::authenticate).fallback(api))
         .route(control::FAULTS, post(control::faults).fallback(api))
         .fallback(api)
         .with_state(shared)

@@ -88,7 +88,28 @@ fn a_token_takes_few_pieces_of_memory() {
 fn a_charge_takes_few_pieces_of_memory() {
     let mut minter = Minter::new();
     minter.answer(&charge(0));
-    check("a charge", minter.pieces(&charge(1)), 680);
+    // With its balance transaction, which is kept so that it can be found and listed.
+    check("a charge", minter.pieces(&charge(1)), 690);
+}
+
+/// An intent that is made and confirmed is four objects with its payment method, charge and balance transaction.
+#[test]
+fn a_payment_takes_three_times_the_pieces_of_a_charge_at_most() {
+    let mut minter = Minter::new();
+    let payment = |nth: usize| {
+        let params = [
+            ("amount", "2000"),
+            ("currency", "usd"),
+            ("payment_method", "pm_card_visa"),
+            ("payment_method_types[]", "card"),
+            ("confirm", "true"),
+        ];
+        let headers = vec![("Idempotency-Key".to_owned(), format!("payment-{nth}"))];
+        let params = params.into_iter().collect();
+        ApiRequest { method: HttpMethod::Post, path: "/v1/payment_intents".to_owned(), params, headers }
+    };
+    minter.answer(&payment(0));
+    check("a payment", minter.pieces(&payment(1)), 2040);
 }
 
 #[test]

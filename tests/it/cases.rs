@@ -430,8 +430,6 @@ fn other_kinds_are_refused_by_name_and_listed_as_none() {
         ("/v1/payment_methods", "type", "sepa_debit"),
         ("/v1/customers", "plan", "gold"),
         ("/v1/customers", "trial_end", "now"),
-        ("/v1/customers", "invoice_settings[default_payment_method]", "pm_1"),
-        ("/v1/customers", "payment_method", "pm_1"),
         ("/v1/customers", "source", "btok_us_verified"),
         (sources.as_str(), "source", "src_1"),
         (sources.as_str(), "bank_account[country]", "US"),

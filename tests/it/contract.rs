@@ -77,6 +77,14 @@ const GOOD: &[(&str, &str)] = &[
     ("expand[]", "card"),
 ];
 
+const METHOD: &[(&str, &str)] = &[
+    ("type", "card"),
+    ("card[number]", "4242424242424242"),
+    ("card[exp_month]", "5"),
+    ("card[exp_year]", "2035"),
+    ("billing_details[name]", "Zoë & Jürgen"),
+];
+
 const CASES: &[Case] = &[
     post(200, "/v1/tokens", GOOD).keep("token"),
     post(200, "/v1/tokens", GOOD).keep("second").with(&[("Stripe-Version", "2026-07-29.dahlia")]),
@@ -85,7 +93,36 @@ const CASES: &[Case] = &[
     get(404, "/v1/tokens/tok_nope", &[]),
     get(404, "/v1/tokens", &[]),
     get(404, "/v1/tokens/{token}/", &[]),
-    get(404, "/v1/payment_intents", &[]),
+    get(404, "/v1/payouts", &[]),
+    post(200, "/v1/payment_methods", METHOD).keep("method"),
+    get(200, "/v1/payment_methods/{method}", &[]),
+    post(
+        200,
+        "/v1/payment_intents",
+        &[("amount", "2000"), ("currency", "usd"), ("payment_method", "{method}"), ("capture_method", "manual")],
+    )
+    .keep("intent"),
+    post(200, "/v1/payment_intents/{intent}", &[("description", "r&d")]),
+    post(200, "/v1/payment_intents/{intent}/confirm", &[("expand[]", "latest_charge")]),
+    post(200, "/v1/payment_intents/{intent}/capture", &[("amount_to_capture", "1500")]),
+    post(400, "/v1/payment_intents/{intent}/cancel", &[]),
+    get(200, "/v1/payment_intents/{intent}", &[("expand[]", "latest_charge.balance_transaction")])
+        .with(&[("Stripe-Version", "2020-08-27")]),
+    get(200, "/v1/payment_intents", &[("limit", "1")]),
+    post(
+        402,
+        "/v1/payment_intents",
+        &[("amount", "2000"), ("currency", "usd"), ("payment_method", "pm_card_chargeDeclined"), ("confirm", "true")],
+    )
+    .with(&[("Idempotency-Key", "key-5")]),
+    post(200, "/v1/customers", &[("payment_method", "pm_card_visa")]).keep("payer"),
+    get(200, "/v1/customers/{payer}/payment_methods", &[("type", "card")]),
+    post(200, "/v1/setup_intents", &[("customer", "{payer}"), ("payment_method", "pm_card_visa"), ("confirm", "true")])
+        .keep("setup"),
+    get(200, "/v1/setup_intents/{setup}", &[("expand[]", "payment_method")]),
+    post(400, "/v1/setup_intents/{setup}/cancel", &[]),
+    get(200, "/v1/balance_transactions", &[("limit", "1")]),
+    get(404, "/v1/balance_transactions/txn_nope", &[]),
     get(404, "/v1/tökens", &[]),
     post(
         402,

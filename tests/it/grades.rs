@@ -62,6 +62,7 @@ fn fields_at(version: Option<&str>) -> BTreeSet<FieldKey> {
     session.customers();
     session.payment_methods();
     session.events();
+    session.intents();
     session.errors();
     session.fields
 }
@@ -189,6 +190,44 @@ impl Session {
         self.get(&format!("/v1/payment_methods/{}", id(&method)), &[]);
     }
 
+    fn intents(&mut self) {
+        let types = ("payment_method_types[]", "card");
+        let method = |method: &'static str| [("payment_method", method), ("confirm", "true")];
+        let any = ("payment_method_options[card][request_three_d_secure]", "any");
+        for more in [
+            &method("pm_card_visa")[..],
+            &method("pm_card_chargeDeclinedExpiredCard"),
+            &method("pm_card_visa_chargeDeclinedInsufficientFunds"),
+            &method("pm_card_threeDSecure2Required"),
+            &[&method("pm_card_threeDSecure2Required")[..], &[("return_url", "https://example.com")]].concat(),
+            &[&method("pm_card_threeDSecureOptional")[..], &[any]].concat(),
+            &[
+                ("shipping[name]", "J"),
+                ("shipping[address][line1]", "x"),
+                ("payment_method_options[card][setup_future_usage]", "off_session"),
+                ("payment_method_options[card][capture_method]", "manual"),
+            ],
+        ] {
+            let intent = self.post("/v1/payment_intents", &[&MONEY[..], &[types], more].concat());
+            if intent["status"] == "requires_action" {
+                let result = [("intent", intent["id"].as_str().unwrap()), ("result", "complete")];
+                let paid = self.post("/_testcard/authenticate", &result);
+                let charge = paid["latest_charge"].as_str().or(paid["charges"]["data"][0]["id"].as_str());
+                self.get(&format!("/v1/charges/{}", charge.unwrap_or_default()), &[]);
+            }
+        }
+        let automatic = [("automatic_payment_methods[enabled]", "true")];
+        self.post("/v1/payment_intents", &[&MONEY[..], &automatic].concat());
+        self.post("/v1/setup_intents", &automatic);
+        for alias in ["pm_card_visa", "pm_card_chargeDeclinedExpiredCard", "pm_card_threeDSecure2Required"] {
+            self.post("/v1/setup_intents", &[&[types][..], &method(alias)].concat());
+        }
+        let back = ("return_url", "https://example.com");
+        self.post("/v1/setup_intents", &[&[types, back][..], &method("pm_card_threeDSecure2Required")].concat());
+        self.get("/v1/payment_intents", &[]);
+        self.get("/v1/balance_transactions", &[]);
+    }
+
     fn errors(&mut self) {
         let token = id(&self.post("/v1/tokens", &CARD));
         self.charge(&token, &[]);
@@ -233,7 +272,7 @@ fn graded() -> BTreeSet<FieldKey> {
 
 /// The objects in the order of the table, with their names in `shapes.json`; an object without one has no recorded
 /// shape there.
-const OBJECTS: [(&str, &[&str]); 14] = [
+const OBJECTS: [(&str, &[&str]); 17] = [
     ("token", &["token"]),
     ("card of a token", &["card of a token"]),
     ("card of a customer", &["card of a customer"]),
@@ -243,7 +282,10 @@ const OBJECTS: [(&str, &[&str]); 14] = [
     ("deleted customer", &["deleted customer"]),
     ("charge", &["charge"]),
     ("refund", &["refund"]),
+    ("balance_transaction", &["balance_transaction"]),
     ("payment_method", &["payment_method"]),
+    ("payment_intent", &["payment_intent"]),
+    ("setup_intent", &["setup_intent"]),
     ("event", &["event"]),
     ("list", &["list", "list in an object"]),
     ("answer", &[]),
@@ -355,6 +397,8 @@ fn counted() -> String {
         ("refund", "refund"),
         ("balance_transaction", "balance transaction"),
         ("payment_method", "payment method"),
+        ("payment_intent", "payment intent"),
+        ("setup_intent", "setup intent"),
         ("event", "event"),
         ("list", "list"),
         ("error", "error"),

@@ -62,7 +62,7 @@ struct Running {
 }
 
 fn came_now() -> CallOrigin {
-    CallOrigin { started: moment(1), arrived: std::time::Instant::now(), world: None }
+    CallOrigin { started: moment(1), arrived: std::time::Instant::now(), world: None, is_publishable: false }
 }
 
 impl Running {

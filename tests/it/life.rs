@@ -169,6 +169,55 @@ fn every_card_does_at_attach_what_its_row_says() {
     }
 }
 
+/// The same of a payment method, and of one that a setup intent makes the customer's; the payer of a card that asks for
+/// it authenticates the setup.
+#[test]
+fn every_card_does_at_a_payment_method_what_its_row_says() {
+    for (row, is_current) in rows_in_both_versions().filter(|(row, _)| row["token_create_outcome"] == "ok") {
+        let mut local = local(is_current);
+        let about = &row["number"];
+        let customer = id(&local.make("/v1/customers", &[]));
+        let mut method = || {
+            let token = mint(&mut local, &row).unwrap();
+            id(&local.make("/v1/payment_methods", &[("type", "card"), ("card[token]", &token)]))
+        };
+        let (attached, set_up) = (method(), method());
+        let path = format!("/v1/payment_methods/{attached}");
+        let (status, body) = local.post(&format!("{path}/attach"), &[("customer", &customer)]);
+        let setup = [
+            ("customer", customer.as_str()),
+            ("payment_method", &set_up),
+            ("payment_method_types[]", "card"),
+            ("confirm", "true"),
+        ];
+        let (status_of_setup, mut setup) = local.post("/v1/setup_intents", &setup);
+        if is_declined_at_attach(&row) {
+            assert_eq!((status, status_of_setup), (402, 402), "{about}: {body} {setup}");
+            assert_declined(&row, &body["error"], is_current);
+            assert_declined(&row, &setup["error"], is_current);
+            assert_eq!(setup["error"]["setup_intent"]["last_setup_error"]["code"], setup["error"]["code"], "{about}");
+            assert_eq!(local.get(&path, &[]).1["customer"], Value::Null, "{about}");
+            continue;
+        }
+        assert_eq!((status, status_of_setup), (200, 200), "{about}: {body} {setup}");
+        if setup["status"] == "requires_action" {
+            let done = [("intent", &*id(&setup)), ("result", "complete")];
+            setup = local.make("/_testcard/authenticate", &done);
+        }
+        assert_eq!(setup["status"], "succeeded", "{about}");
+        let kept = local.get(&format!("/v1/payment_methods/{set_up}"), &[]).1;
+        for (check, at_method) in
+            [("cvc", "cvc_check"), ("line1", "address_line1_check"), ("zip", "address_postal_code_check")]
+        {
+            let expected = listed_check(&row, check);
+            for method in [&body, &kept] {
+                assert_eq!(method["card"]["checks"][at_method], expected, "{check} of {about}");
+            }
+        }
+        assert_eq!((&body["customer"], &kept["customer"]), (&json!(customer), &json!(customer)), "{about}");
+    }
+}
+
 #[test]
 fn every_ready_alias_does_what_its_row_says_again_and_again() {
     let mut aliases = 0;

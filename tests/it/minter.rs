@@ -236,7 +236,7 @@ fn refusals() -> Vec<(&'static str, ApiRequest, AccountPolicies)> {
         ("retrieve-expand-unknown", get(&[("expand[]", "charge")]), policies),
         ("unknown-route", unknown_route(HttpMethod::Post, "/v1/tokenz"), policies),
         ("no-list", unknown_route(HttpMethod::Get, "/v1/tokens"), policies),
-        ("not-modelled", unknown_route(HttpMethod::Post, "/v1/payment_intents"), policies),
+        ("not-modelled", unknown_route(HttpMethod::Post, "/v1/payouts"), policies),
     ];
     rows
 }

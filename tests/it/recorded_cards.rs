@@ -100,7 +100,7 @@ fn shown(row: &Value) -> Value {
                 .values()
                 .all(|check| matches!(check.as_str(), None | Some("unchecked")));
             if !is_fresh {
-                // A payment method is not attached here; its card is checked at a charge, too.
+                // Its card is checked at a charge as at an attach, and at a charge also where Radar blocks it.
                 let again = source_of(local, row);
                 method["card"]["checks"] = charge_of(local, &again)["payment_method_details"]["card"]["checks"].take();
             }

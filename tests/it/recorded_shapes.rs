@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What is given by the call, or depends on its outcome: a text in one answer and null in the next.
-const OF_THE_CALL: [&str; 20] = [
+const OF_THE_CALL: [&str; 27] = [
     "balance_transaction.description",
     "card in charge.source.customer",
     "card in charge.source.cvc_check",
@@ -35,25 +35,46 @@ const OF_THE_CALL: [&str; 20] = [
     "customer.default_source",
     "customer.email",
     "customer.name",
+    "payment_intent.description",
+    "payment_intent.latest_charge",
+    "payment_intent.payment_method",
+    "payment_intent.statement_descriptor",
     "refund.balance_transaction",
+    "refund.customer",
     "refund.reason",
+    "setup_intent.customer",
+    "setup_intent.payment_method",
 ];
 
-/// The same of dictionaries and lists.
-const GIVEN_BY_THE_CALL: [&str; 3] = ["charge.shipping", "customer.address", "customer.preferred_locales"];
+/// The same of dictionaries, lists and numbers.
+const GIVEN_BY_THE_CALL: [&str; 7] = [
+    "charge.shipping",
+    "customer.address",
+    "customer.preferred_locales",
+    "payment_intent.canceled_at",
+    "payment_intent.last_payment_error",
+    "payment_intent.next_action",
+    "setup_intent.next_action",
+];
 
 /// What is there when the call asks for it or sends it, or, for the last one, when a charge is not captured: the recordings of some
 /// versions have no such call.
-const WHEN_ASKED: [&str; 5] = [
+const WHEN_ASKED: [&str; 6] = [
     "card of a token.currency",
     "charge.fraud_details.user_report",
     "charge.refunds",
     "customer.sources",
     "charge.payment_method_details.card.capture_before",
+    "setup_intent.payment_method_options.card",
 ];
 
 /// The words of an enumeration that the recordings do not show and that an answer here has all the same.
-const OTHER_WORDS: [(&str, &str); 2] = [("charge.outcome", "reason"), ("refund", "reason")];
+const OTHER_WORDS: [(&str, &str); 4] = [
+    ("charge.outcome", "reason"),
+    ("payment_intent", "capture_method"),
+    ("payment_intent.last_payment_error", "code"),
+    ("refund", "reason"),
+];
 
 struct Shapes {
     kinds: Map<String, Value>,
@@ -198,6 +219,11 @@ impl Answers {
         answers.charges();
         answers.refunds();
         answers.payment_methods();
+        // There were no intents before.
+        if version >= "2019" {
+            answers.payment_intents();
+            answers.setup_intents();
+        }
         answers.seen
     }
 
@@ -301,6 +327,50 @@ impl Answers {
         let token = id(&self.make("/v1/tokens", &CARD));
         let method = id(&self.make("/v1/payment_methods", &[("type", "card"), ("card[token]", &token)]));
         self.get(&format!("/v1/payment_methods/{method}"), &[]);
+        let customer = id(&self.make("/v1/customers", &[]));
+        self.make(&format!("/v1/payment_methods/{method}/attach"), &[("customer", &customer)]);
+        self.get("/v1/payment_methods", &[]);
+        self.make(&format!("/v1/payment_methods/{method}/detach"), &[]);
+    }
+
+    /// An intent that is refused, with its error.
+    #[track_caller]
+    fn decline(&mut self, path: &str, params: &[(&str, &str)]) {
+        let (status, answer) = self.local.post(path, params);
+        assert_eq!(status, 402, "{path} {params:?}: {answer}");
+        self.seen.push(answer);
+    }
+
+    fn payment_intents(&mut self) {
+        let customer = id(&self.make("/v1/customers", &[("payment_method", "pm_card_visa")]));
+        let money = [&MONEY[..], &[("payment_method_types[]", "card"), ("customer", &*customer)]].concat();
+        let new = id(&self.make("/v1/payment_intents", &[&money[..], &[("payment_method", "pm_card_visa")]].concat()));
+        let path = format!("/v1/payment_intents/{new}");
+        self.make(&format!("{path}/confirm"), &[]);
+        self.get(&path, &["latest_charge.balance_transaction", "customer", "payment_method"]);
+        self.get("/v1/payment_intents", &[]);
+        let confirmed = [&money[..], &[("confirm", "true")]].concat();
+        let paid = |method: &'static str| [&confirmed[..], &[("payment_method", method)]].concat();
+        let held = [&paid("pm_card_visa")[..], &[("capture_method", "manual")]].concat();
+        let held = id(&self.make("/v1/payment_intents", &held));
+        self.make(&format!("/v1/payment_intents/{held}/capture"), &[]);
+        let left = [&paid("pm_card_visa")[..], &[("capture_method", "manual")]].concat();
+        let left = id(&self.make("/v1/payment_intents", &left));
+        self.make(&format!("/v1/payment_intents/{left}/cancel"), &[]);
+        self.decline("/v1/payment_intents", &paid("pm_card_chargeDeclined"));
+        self.make("/v1/payment_intents", &paid("pm_card_threeDSecure2Required"));
+        self.make("/v1/refunds", &[("payment_intent", &new), ("expand[]", "charge")]);
+        self.get("/v1/balance_transactions", &[]);
+    }
+
+    fn setup_intents(&mut self) {
+        let customer = id(&self.make("/v1/customers", &[]));
+        let card = [("payment_method_types[]", "card"), ("customer", &*customer), ("usage", "off_session")];
+        let with = |method: &'static str| [&card[..], &[("payment_method", method), ("confirm", "true")]].concat();
+        self.make("/v1/setup_intents", &with("pm_card_visa"));
+        let asking = id(&self.make("/v1/setup_intents", &with("pm_card_threeDSecure2Required")));
+        self.make(&format!("/v1/setup_intents/{asking}/cancel"), &[]);
+        self.get("/v1/setup_intents", &[]);
     }
 }
 

@@ -163,6 +163,7 @@ fn every_answer_fits_the_schemas_of_the_specification() {
         tokens(&mut calls);
         charges(&mut calls);
         customers(&mut calls);
+        intents(&mut calls);
         events(&mut calls);
         errors(&mut calls);
         assert!(calls.count > 50, "{}", calls.count);
@@ -259,6 +260,26 @@ fn customers(calls: &mut Checked) {
     calls.post(200, "customer", "/v1/customers", &[("source", "tok_visa")]);
 }
 
+/// Intents have no schema there; what they leave behind has.
+fn intents(calls: &mut Checked) {
+    let pay = |method: &'static str| {
+        [&MONEY[..], &[("payment_method_types[]", "card"), ("payment_method", method), ("confirm", "true")]].concat()
+    };
+    let paid = calls.local.make("/v1/payment_intents", &pay("pm_card_visa"));
+    check_explained(&paid, "a payment intent");
+    calls.get(200, "list of charge", "/v1/charges", &[("payment_intent", &id(&paid))]);
+    let declined = calls.post(402, "error", "/v1/payment_intents", &pay("pm_card_chargeDeclined"));
+    calls.get(200, "charge", &format!("/v1/charges/{}", declined["error"]["charge"].as_str().unwrap()), &[]);
+    let asking = id(&calls.local.make("/v1/payment_intents", &pay("pm_card_threeDSecure2Required")));
+    calls.local.make("/_testcard/authenticate", &[("intent", &asking), ("result", "complete")]);
+    calls.get(200, "list of charge", "/v1/charges", &[("payment_intent", &asking)]);
+    calls.post(400, "error", &format!("/v1/payment_intents/{asking}/confirm"), &[]);
+    let setup = [("payment_method_types[]", "card"), ("payment_method", "pm_card_chargeDeclined"), ("confirm", "true")];
+    calls.post(402, "error", "/v1/setup_intents", &setup);
+    let customer = id(&calls.post(200, "customer", "/v1/customers", &[("payment_method", "pm_card_visa")]));
+    calls.get(200, "customer", &format!("/v1/customers/{customer}"), &[]);
+}
+
 fn events(calls: &mut Checked) {
     let charge = id(&calls.local.make("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat()));
     calls.local.make(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
@@ -285,7 +306,7 @@ fn errors(calls: &mut Checked) {
         ("/v1/tokens/tok_nope", 404),
         ("/v1/charges/ch_nope", 404),
         ("/v1/customers/cus_nope", 404),
-        ("/v1/payment_intents", 404),
+        ("/v1/payouts", 404),
         ("/nothing", 404),
     ] {
         calls.get(status, "error", path, &[]);

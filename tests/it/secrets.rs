@@ -215,7 +215,9 @@ fn whose_world_is_meant_is_told_by_a_key_that_is_written_nowhere() {
         check_clean("an answer", &server.send("POST", "/v1/customers", &[], headers).body);
     }
     let own = [("account", KEY)];
-    for path in ["/_testcard/reset", "/_testcard/clock", "/_testcard/faults", "/_testcard/requests"] {
+    for path in
+        ["/_testcard/reset", "/_testcard/clock", "/_testcard/faults", "/_testcard/requests", "/_testcard/authenticate"]
+    {
         for method in ["GET", "POST"] {
             for more in [
                 ("now", KEY),
@@ -224,6 +226,8 @@ fn whose_world_is_meant_is_told_by_a_key_that_is_written_nowhere() {
                 (NUMBER, KEY),
                 ("account", NUMBER),
                 ("limit", KEY),
+                ("intent", NUMBER),
+                ("result", KEY),
             ] {
                 for params in [&own[..], &[own[0], more], &[more]] {
                     let answer = server.send(method, path, params, &[("Authorization", control.as_str())]);

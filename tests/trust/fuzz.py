@@ -20,7 +20,15 @@ ROUTES = [
     ("GET", "/v1/refunds"), ("POST", "/v1/refunds/{}"), ("POST", "/v1/customers"), ("GET", "/v1/customers"), ("GET", "/v1/customers/{}"),
     ("POST", "/v1/customers/{}"), ("DELETE", "/v1/customers/{}"), ("POST", "/v1/customers/{}/sources"),
     ("GET", "/v1/customers/{}/sources"), ("DELETE", "/v1/customers/{}/sources/{}"), ("POST", "/v1/payment_methods"),
-    ("GET", "/v1/payment_methods/{}"), ("GET", "/{}"), ("POST", "/v1/{}"), ("GET", "/_testcard/requests?limit={}"),
+    ("GET", "/v1/payment_methods/{}"), ("GET", "/v1/payment_methods"), ("POST", "/v1/payment_methods/{}"),
+    ("POST", "/v1/payment_methods/{}/attach"), ("POST", "/v1/payment_methods/{}/detach"),
+    ("GET", "/v1/customers/{}/payment_methods"), ("GET", "/v1/customers/{}/payment_methods/{}"),
+    ("POST", "/v1/payment_intents"), ("GET", "/v1/payment_intents"), ("GET", "/v1/payment_intents/{}"),
+    ("POST", "/v1/payment_intents/{}"), ("POST", "/v1/payment_intents/{}/confirm"), ("POST", "/v1/payment_intents/{}/capture"),
+    ("POST", "/v1/payment_intents/{}/cancel"), ("POST", "/v1/setup_intents"), ("GET", "/v1/setup_intents"),
+    ("GET", "/v1/setup_intents/{}"), ("POST", "/v1/setup_intents/{}"), ("POST", "/v1/setup_intents/{}/confirm"),
+    ("POST", "/v1/setup_intents/{}/cancel"), ("GET", "/v1/balance_transactions"), ("GET", "/v1/balance_transactions/{}"),
+    ("GET", "/{}"), ("POST", "/v1/{}"), ("GET", "/_testcard/requests?limit={}"),
     ("POST", "/_testcard/{}"), ("GET", "/v1/customers/search?query={}"),
     ("GET", "/v1/events"), ("GET", "/v1/events/{}"),
 ]
@@ -30,7 +38,10 @@ NAMES = [
     "starting_after", "ending_before", "expand[]", "expand[0]", "metadata[a]", "metadata", "capture", "created[gte]", "reason", "key",
     "address[line1]", "shipping[name]", "id", "type", "billing_details[email]", "default_source", "balance", "receipt_email",
     "transfer_data[destination]", "idempotency_key", "statement_descriptor",
-    "statement_descriptor_suffix", "transfer_group", "reverse_transfer", "object",
+    "statement_descriptor_suffix", "transfer_group", "reverse_transfer", "object", "payment_method", "payment_intent",
+    "payment_method_data[type]", "payment_method_data[card][number]", "payment_method_data[card][token]", "return_url", "confirm",
+    "client_secret", "capture_method", "off_session", "payment_method_types[]", "amount_to_capture", "cancellation_reason",
+    "setup_future_usage", "payment_method_options[card][request_three_d_secure]", "automatic_payment_methods[enabled]",
 ]
 WORDS = [
     "", " ", "0", "-1", "1", "42", "100", "2000", "99999999", "9999999999999999999999", "1e9", "0x10", "1.5", "true", "false", "null", "usd",
@@ -51,6 +62,9 @@ GOOD_CALLS = [
     ("POST", "/v1/customers", "email=a@example.com&name=Jenny&source=tok_visa"),
     ("POST", "/v1/customers", "description=x&metadata[order]=6735&phone=5551234"),
     ("POST", "/v1/payment_methods", "type=card&card[token]=tok_visa"),
+    ("POST", "/v1/payment_intents", "amount=2000&currency=usd&payment_method=pm_card_visa&confirm=true&payment_method_types[]=card"),
+    ("POST", "/v1/payment_intents", "amount=2000&currency=usd&payment_method=pm_card_threeDSecure2Required&capture_method=manual"),
+    ("POST", "/v1/setup_intents", "payment_method=pm_card_visa&payment_method_types[]=card&confirm=true"),
     ("GET", "/v1/charges", "limit=3"), ("GET", "/v1/customers", "limit=3"), ("GET", "/v1/refunds", "limit=3"),
 ]
 

@@ -23,6 +23,8 @@ const TEXTS: [&str; 11] = [
     "external_id",
     "device_id",
 ];
+/// What Stripe.js tells with a confirmation besides.
+const OF_CONFIRMATION: [&str; 1] = ["expected_payment_method_type"];
 /// Fields with parts, whatever these are called.
 const DICTIONARIES: [&str; 2] = ["client_attribution_metadata", "radar_options"];
 /// The one part that is documented, and names an object of the account.
@@ -54,9 +56,20 @@ pub fn take_headers(request: &mut ApiRequest) -> Result<(), ApiError> {
 
 /// Whether a parameter of this call is one of these fields.
 pub fn is_taken(request: &ApiRequest, name: &str) -> bool {
-    is_client_field(name)
-        && request.method == HttpMethod::Post
-        && matches!(request.segments()[..], ["v1", "charges" | "payment_methods" | "tokens"])
+    if request.method != HttpMethod::Post {
+        return false;
+    }
+    match request.segments()[..] {
+        ["v1", "charges" | "payment_methods" | "tokens"] => is_client_field(name),
+        // Of a confirmation, Stripe.js tells them beside the call and beside the payment method that it makes.
+        ["v1", "payment_intents" | "setup_intents", _, "confirm"] => {
+            let inner = name.strip_prefix("payment_method_data[").and_then(|rest| rest.split_once(']'));
+            is_client_field(name)
+                || OF_CONFIRMATION.contains(&name)
+                || inner.is_some_and(|(root, rest)| is_client_field(&format!("{root}{rest}")))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a parameter of a call that takes these fields is one of them.

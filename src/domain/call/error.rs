@@ -49,6 +49,9 @@ pub struct ApiError {
     /// refunded already, a token that was used. Of such a refusal Stripe says that a repetition gives the same, and
     /// remembers it under the idempotency key; a refusal of a parameter leaves the key free.
     pub is_of_state: bool,
+    /// The objects that the error shows whole, each under its attribute: `payment_intent`, `payment_method`,
+    /// `setup_intent`. As they are today: the answer shows them as its version does.
+    pub objects: Vec<(&'static str, Value)>,
 }
 
 /// The fields that only declines have.
@@ -73,6 +76,7 @@ impl ApiError {
             message: message.to_owned(),
             decline: None,
             is_of_state: false,
+            objects: Vec::new(),
         }
     }
 
@@ -86,6 +90,7 @@ impl ApiError {
             message: message.into(),
             decline: None,
             is_of_state: false,
+            objects: Vec::new(),
         }
     }
 
@@ -153,6 +158,13 @@ impl ApiError {
     #[must_use]
     pub fn of_state(self) -> Self {
         Self { is_of_state: true, ..self }
+    }
+
+    /// The same, with an object that it shows.
+    #[must_use]
+    pub fn showing(mut self, attribute: &'static str, object: Value) -> Self {
+        self.objects.push((attribute, object));
+        self
     }
 
     /// Whether the call was carried out, to a decline or to a refusal for what the objects are.

@@ -33,7 +33,7 @@ pub fn is_time(field: &str) -> bool {
     TIMES.contains(&field)
 }
 
-const TIMES: &[&str] = &["created", "available_on", "capture_before", "expires_at", "start", "end"];
+const TIMES: &[&str] = &["created", "available_on", "canceled_at", "capture_before", "expires_at", "start", "end"];
 
 /// The nearest value around this one, or itself, that has a name.
 fn field_of(value: JsonView<'_>) -> Option<JsonView<'_>> {
@@ -53,6 +53,7 @@ fn sentence(kind: &str, field: &str) -> Option<&'static str> {
     match kind {
         "metadata" => Some("A value of your own: Stripe keeps it and does nothing with it"),
         "fraud_details" => find(kind, field).or(Some("A report on fraud")),
+        "last_payment_error" | "last_setup_error" => find("error", field).or_else(|| find("", field)),
         _ => find(kind, field).or_else(|| find("", field)),
     }
 }
@@ -109,6 +110,7 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("brand", "The brand of the card; a co-branded card has one brand here and its choice in networks"),
             ("brand_product", "The product within the brand, such as a business card"),
             ("capture_before", "Until when the charge can be captured, in Unix seconds"),
+            ("capture_method", "When the money of a card is taken, where that is not as of the whole intent"),
             ("checks", "What the bank said to address, postal code and security code"),
             ("country", "Where the bank that issued the card is at home (ISO 3166-1, two letters)"),
             ("currency", "The currency in which the card can be paid out to; only on cards of connected accounts"),
@@ -137,6 +139,7 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("issuer", "The bank that issued the card"),
             ("last4", "The last four digits of the number"),
             ("mandate", "The permission for payments to come"),
+            ("mandate_options", "What is asked of the permission for payments to come"),
             ("moto", "Whether the number came by mail or telephone"),
             ("multicapture", "Whether the amount can be captured in several steps"),
             ("name", "The cardholder's name"),
@@ -147,6 +150,11 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("phone", "The telephone number of a wallet's owner; null for a typed card"),
             ("overcapture", "Whether more than the authorized amount may be captured"),
             ("regulated_status", "Whether the card falls under the cap on debit fees"),
+            ("request_three_d_secure", "Whether the cardholder has to give a proof: automatic, any or challenge"),
+            (
+                "setup_future_usage",
+                "Whether a card is kept for later payments, where that is not as of the whole intent",
+            ),
             ("status", "For cards that are paid out to: whether payouts to it work"),
             ("three_d_secure", "How the cardholder proved to be the cardholder"),
             ("three_d_secure_usage", "Whether the cardholder can be asked for a proof by 3-D Secure"),
@@ -283,6 +291,140 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("customer_account", "The account of the customer that it is attached to"),
             ("shared_payment_granted_token", "The shared payment token that it was made of"),
             ("type", "The kind of payment method"),
+        ],
+    ),
+    (
+        "payment_intent",
+        &[
+            (
+                "allowed_payment_method_types",
+                "The kinds of payment methods that it may be paid with, of all that it takes",
+            ),
+            ("amount", "What is to be paid, in the smallest unit of the currency"),
+            ("amount_capturable", "What is held of the card and can be captured"),
+            ("amount_details", "What the amount is made of"),
+            ("amount_received", "What was paid"),
+            ("application", "The Connect application that made it"),
+            ("application_fee_amount", "What the platform keeps of it"),
+            ("automatic_payment_methods", "Whether it takes every payment method of the account"),
+            ("canceled_at", "When it was cancelled, in Unix seconds"),
+            ("cancellation_reason", "Why: duplicate, fraudulent, requested_by_customer, abandoned, or automatic"),
+            ("capture_method", "When the money is taken: automatic, automatic_async or manual"),
+            ("charges", "The charges that it made, newest first, in old API versions"),
+            ("client_secret", "By which the payer's browser may see and confirm it, with a publishable key"),
+            ("confirmation_method", "Whether the payer's browser goes on by itself: automatic or manual"),
+            ("customer", "The customer who pays"),
+            ("customer_account", "The account of the customer who pays"),
+            ("description", "A note of your own"),
+            ("excluded_payment_method_types", "The kinds of payment methods that it does not take"),
+            ("invoice", "The invoice that it pays, in old API versions"),
+            ("last_payment_error", "What went wrong when it was confirmed last"),
+            ("latest_charge", "The newest charge that it made"),
+            ("managed_payments", "Whether Stripe is the seller"),
+            ("next_action", "What the payer has to do next"),
+            ("on_behalf_of", "The account on whose behalf it is paid"),
+            ("payment_method", "What pays; null until it is known, and after a decline"),
+            (
+                "payment_method_configuration_details",
+                "Which of the account's settings chose the kinds of payment methods",
+            ),
+            ("payment_method_options", "What is asked of each kind of payment method"),
+            ("payment_method_types", "The kinds of payment methods that it takes"),
+            ("processing", "What is known while it is being paid"),
+            ("receipt_email", "Where the receipt is sent to"),
+            ("review", "The review that it waits for"),
+            ("setup_future_usage", "Whether the payment method is kept for later payments, with or without the payer"),
+            ("shared_payment_granted_token", "The shared payment token that pays"),
+            ("shipping", "Where the goods go"),
+            ("source", "The older kind of payment method that pays"),
+            ("statement_descriptor", "What the cardholder reads on the statement"),
+            ("statement_descriptor_suffix", "What is added to the account's own words on the statement"),
+            (
+                "status",
+                "requires_payment_method, requires_confirmation, requires_action, processing, requires_capture, canceled, \
+                 or succeeded",
+            ),
+            ("transfer_data", "How much is passed on to which account"),
+            ("transfer_group", "What its charge and its transfers have in common"),
+        ],
+    ),
+    (
+        "setup_intent",
+        &[
+            ("application", "The Connect application that made it"),
+            ("automatic_payment_methods", "Whether it takes every payment method of the account"),
+            ("cancellation_reason", "Why it was cancelled: abandoned, requested_by_customer, or duplicate"),
+            ("client_secret", "By which the payer's browser may see and confirm it, with a publishable key"),
+            ("customer", "The customer whose payment method is set up"),
+            ("customer_account", "The account of that customer"),
+            ("description", "A note of your own"),
+            ("excluded_payment_method_types", "The kinds of payment methods that it does not take"),
+            ("flow_directions", "Whether money is to come in, go out, or both"),
+            ("last_setup_error", "What went wrong when it was confirmed last"),
+            ("latest_attempt", "The newest attempt to set the payment method up"),
+            ("mandate", "The payer's permission for many payments"),
+            ("next_action", "What the payer has to do next"),
+            ("on_behalf_of", "The account on whose behalf it is set up"),
+            ("payment_method", "What is set up; null until it is known, and after a decline"),
+            (
+                "payment_method_configuration_details",
+                "Which of the account's settings chose the kinds of payment methods",
+            ),
+            ("payment_method_options", "What is asked of each kind of payment method"),
+            ("payment_method_types", "The kinds of payment methods that it takes"),
+            ("single_use_mandate", "The payer's permission for one payment"),
+            (
+                "status",
+                "requires_payment_method, requires_confirmation, requires_action, processing, canceled, or succeeded",
+            ),
+            ("usage", "Whether it is for payments with the payer, on_session, or without, off_session"),
+        ],
+    ),
+    ("amount_details", &[("tip", "What is a tip")]),
+    ("tip", &[("amount", "How much of it is a tip")]),
+    (
+        "automatic_payment_methods",
+        &[
+            ("allow_redirects", "Whether the payer may be led away to pay: always or never"),
+            ("enabled", "Whether it takes every payment method of the account"),
+        ],
+    ),
+    ("managed_payments", &[("enabled", "Whether Stripe is the seller")]),
+    (
+        "payment_method_configuration_details",
+        &[("id", "The account's settings that chose"), ("parent", "The settings that these are made of")],
+    ),
+    ("payment_method_options", &[("card", "What is asked of a card")]),
+    (
+        "next_action",
+        &[
+            ("redirect_to_url", "Where the payer is to be led"),
+            ("type", "What the payer has to do: redirect_to_url or use_stripe_sdk"),
+            ("use_stripe_sdk", "What Stripe.js and the mobile SDKs need to ask the payer"),
+        ],
+    ),
+    ("redirect_to_url", &[("return_url", "Where the payer comes back to"), ("url", "The page of the payer's bank")]),
+    (
+        "use_stripe_sdk",
+        &[
+            ("directory_server_encryption", "How the SDK encrypts what it tells the card network"),
+            ("directory_server_name", "The card network that is asked"),
+            ("merchant", "The account that is paid"),
+            ("one_click_authn", "Whether the payer can confirm by one press"),
+            ("server_transaction_id", "The number of the authentication"),
+            ("three_d_secure_2_source", "The attempt to authenticate"),
+            ("three_ds_method_url", "The page by which the bank looks at the browser"),
+            ("three_ds_optimizations", "Which shortcuts of the SDK are on"),
+            ("type", "What the SDK has to do"),
+        ],
+    ),
+    (
+        "directory_server_encryption",
+        &[
+            ("algorithm", "The kind of key"),
+            ("certificate", "The network's certificate"),
+            ("directory_server_id", "The network's number"),
+            ("root_certificate_authorities", "Who vouches for the certificate"),
         ],
     ),
     (

@@ -9,6 +9,7 @@ pub mod event_type;
 pub mod field_help;
 pub mod field_place;
 pub mod grades;
+pub mod intent_calls;
 pub mod params;
 pub mod redaction;
 pub mod refusal;

@@ -37,6 +37,12 @@ pub fn token_of(request: &MaskedRequest) -> Option<&str> {
             ["v1", "charges" | "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "cards" | "sources"],
         ) => param(&["source", "card"]),
         (HttpMethod::Post, ["v1", "payment_methods"]) => param(&["card[token]"]),
+        (
+            HttpMethod::Post,
+            ["v1", "payment_intents" | "setup_intents"]
+            | ["v1", "payment_intents" | "setup_intents", _]
+            | ["v1", "payment_intents" | "setup_intents", _, "confirm"],
+        ) => param(&["payment_method_data[card][token]"]),
         _ => None,
     };
     token.filter(|token| token.starts_with("tok_") && test_cards::by_alias(token).is_none())
@@ -110,6 +116,17 @@ mod tests {
         let token = |used: bool| answer(200, &json!({ "id": TOKEN, "object": "token", "used": used }));
         check(&retrieve, &token(true), Some(TokenVerdict::Used(None)));
         check(&retrieve, &token(false), Some(TokenVerdict::Unchanged));
+        let pay = |path: &str| {
+            let params = [("payment_method_data[type]", "card"), ("payment_method_data[card][token]", TOKEN)];
+            let params = params.into_iter().collect();
+            let method = HttpMethod::Post;
+            ApiRequest { method, params, ..ApiRequest::get(path) }.masked()
+        };
+        check(&pay("/v1/payment_intents"), &ok("pi_1"), by("pi_1"));
+        check(&pay("/v1/payment_intents/pi_1/confirm"), &ok("pi_1"), by("pi_1"));
+        check(&pay("/v1/setup_intents/seti_1"), &ok("seti_1"), by("seti_1"));
+        let declined = error(402, json!({ "type": "card_error", "charge": "ch_3" }));
+        check(&pay("/v1/payment_intents"), &declined, by("ch_3"));
         check(&charge("tok_visa"), &ok("ch_1"), None);
         check(&charge("card_1"), &ok("ch_1"), None);
     }

@@ -1,6 +1,7 @@
 //! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with
 //! a decline, and Stripe's published test cards.
 
+pub mod authentication;
 pub mod brand;
 pub mod currency;
 pub mod declines;

@@ -254,7 +254,12 @@ fn check_kind(params: &Params) -> Result<TokenKind, ApiError> {
     }
 }
 
-fn check_card(params: &Params, today: Date, policies: AccountPolicies) -> Result<CardDetails, ApiError> {
+/// The card of a `card` dictionary whose names have been checked: of a token, or of a payment method, whose dictionary has
+/// neither a name nor an address.
+///
+/// # Errors
+/// The first of the checks that it does not pass; a parameter is named as in a token request.
+pub fn check_card(params: &Params, today: Date, policies: AccountPolicies) -> Result<CardDetails, ApiError> {
     if let Some(param) = REQUIRED.into_iter().find(|param| params.get(param).is_none()) {
         return Err(ApiError::missing(param));
     }

@@ -193,6 +193,11 @@ fn done(request: &MaskedRequest, response: &ApiResponse, body: &Value) -> String
         (_, "customer") => format!("Attached as {} to {}", text("default_source"), text("id")),
         (_, "card") => format!("Attached as {} to {}", text("id"), text("customer")),
         (_, "payment_method") => format!("Made into the payment method {}", text("id")),
+        (_, "payment_intent") => {
+            let amount = amount(response, text("currency"));
+            format!("Paid {amount} by the payment intent {}: {}", text("id"), text("status"))
+        }
+        (_, "setup_intent") => format!("Set up by the setup intent {}: {}", text("id"), text("status")),
         (method, _) => format!("{} {}", method.as_str(), request.path),
     }
 }

@@ -353,6 +353,77 @@ test('a payment method is made of a token', async () => {
   assert.deepEqual(await stripe.paymentMethods.retrieve(method.id), method);
 });
 
+const pay = (method, more = {}) => stripe.paymentIntents.create(
+  { amount: 2000, currency: 'usd', payment_method: method, payment_method_types: ['card'], confirm: true, ...more });
+// What the payer does at the bank's page, which a browser would do at Stripe.
+const authenticate = async (intent, result) =>
+  (await ownRoute('POST', `/_testcard/authenticate?intent=${intent}&result=${result}`)).body;
+
+test('a payment goes from its amount to its refund', async () => {
+  const customer = await stripe.customers.create({ email: 'payer@example.com' });
+  const method = await stripe.paymentMethods.create({ type: 'card', card: { token: (await token()).id } });
+  assert.equal((await stripe.paymentMethods.attach(method.id, { customer: customer.id })).customer, customer.id);
+  assert.deepEqual(ids((await stripe.customers.listPaymentMethods(customer.id)).data), [method.id]);
+  let intent = await stripe.paymentIntents.create(
+    { amount: 2000, currency: 'usd', customer: customer.id, payment_method_types: ['card'] });
+  assert.equal(intent.status, 'requires_payment_method');
+  assert.match(intent.id, /^pi_3[0-9A-Za-z]{23}$/);
+  intent = await stripe.paymentIntents.update(intent.id, { payment_method: method.id });
+  assert.equal(intent.status, 'requires_confirmation');
+  intent = await stripe.paymentIntents.confirm(intent.id, { expand: ['latest_charge.balance_transaction'] });
+  assert.deepEqual([intent.status, intent.amount_received], ['succeeded', 2000]);
+  assert.deepEqual([intent.latest_charge.payment_intent, intent.latest_charge.payment_method], [intent.id, method.id]);
+  const transaction = await stripe.balanceTransactions.retrieve(intent.latest_charge.balance_transaction.id);
+  assert.equal(transaction.source, intent.latest_charge.id);
+  const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 500 });
+  assert.deepEqual([refund.payment_intent, refund.status], [intent.id, 'succeeded']);
+  assert.equal((await stripe.paymentMethods.detach(method.id)).customer, null);
+});
+
+test('what is held is captured or given back', async () => {
+  const held = await pay('pm_card_visa', { capture_method: 'manual' });
+  assert.deepEqual([held.status, held.amount_capturable], ['requires_capture', 2000]);
+  const done = await stripe.paymentIntents.capture(held.id, { amount_to_capture: 1500 });
+  assert.deepEqual([done.status, done.amount_received], ['succeeded', 1500]);
+  await refused(errors.StripeInvalidRequestError, () => stripe.paymentIntents.capture(held.id),
+    { status: 400, code: 'payment_intent_unexpected_state' });
+  const other = await pay('pm_card_visa', { capture_method: 'manual' });
+  assert.equal((await stripe.paymentIntents.cancel(other.id)).status, 'canceled');
+});
+
+test('a payment is declined in the words of its card', async () => {
+  for (const [number, code, declineCode, message, param] of DECLINES) {
+    const method = await stripe.paymentMethods.create({ type: 'card', card: card(number) });
+    const error = await refused(errors.StripeCardError, () => pay(method.id), { status: 402, code, param, message });
+    assert.equal(error.decline_code, declineCode);
+    assert.equal(error.payment_intent.status, 'requires_payment_method');
+    const again = await stripe.paymentIntents.confirm(error.payment_intent.id, { payment_method: 'pm_card_visa' });
+    assert.equal(again.status, 'succeeded');
+  }
+});
+
+test('a payer authenticates by the API', async () => {
+  const intent = await pay('pm_card_threeDSecure2Required');
+  assert.deepEqual([intent.status, intent.next_action.type], ['requires_action', 'use_stripe_sdk']);
+  assert.equal((await authenticate(intent.id, 'complete')).status, 'succeeded');
+  const led = await pay('pm_card_threeDSecure2Required', { return_url: 'https://example.com/done' });
+  assert.equal(led.next_action.redirect_to_url.return_url, 'https://example.com/done');
+  assert.equal((await authenticate(led.id, 'cancel')).last_payment_error.code, 'payment_intent_authentication_failure');
+  await refused(errors.StripeCardError, () => pay('pm_card_threeDSecure2Required', { off_session: true }),
+    { status: 402, code: 'authentication_required' });
+});
+
+test('a card is set up for later', async () => {
+  const customer = await stripe.customers.create();
+  const setup = await stripe.setupIntents.create(
+    { customer: customer.id, payment_method: 'pm_card_visa', payment_method_types: ['card'], confirm: true });
+  assert.equal(setup.status, 'succeeded');
+  const paid = await pay(setup.payment_method, { customer: customer.id, off_session: true });
+  assert.equal(paid.status, 'succeeded');
+  await refused(errors.StripeInvalidRequestError, () => stripe.setupIntents.cancel(setup.id),
+    { status: 400, code: 'setup_intent_unexpected_state' });
+});
+
 test('all pages in exact order', async () => {
   const customer = (await stripe.customers.create({ source: (await token()).id })).id;
   const made = [];
@@ -454,8 +525,8 @@ test('a publishable key makes tokens and nothing else', async () => {
 
 test('what is not modelled says so', async () => {
   await refused(errors.StripeInvalidRequestError,
-    () => stripe.paymentIntents.create({ amount: 2000, currency: 'usd' }),
-    { status: 404, message: "Testcard's local minter does not model POST /v1/payment_intents." });
+    () => stripe.payouts.create({ amount: 2000, currency: 'usd' }),
+    { status: 404, message: "Testcard's local minter does not model POST /v1/payouts." });
   await refused(errors.StripeInvalidRequestError, () => stripe.rawRequest('GET', '/v1/customers/cus_1/bank_accounts'),
     { status: 404, message: "Testcard's local minter does not model GET /v1/customers/cus_1/bank_accounts." });
 });

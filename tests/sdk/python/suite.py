@@ -504,6 +504,107 @@ class Customers(Suite):
         self.assertEqual(sent(stripe.PaymentMethod.retrieve(method.id)), sent(method))
 
 
+def pay(method, **more):
+    return stripe.PaymentIntent.create(amount=2000, currency="usd", payment_method=method, payment_method_types=["card"],
+                                       confirm=True, **more)
+
+
+def authenticate(intent, result):
+    """What the payer does at the bank's page, which a browser would do at Stripe."""
+    return own_route("POST", f"/_testcard/authenticate?intent={intent}&result={result}")
+
+
+class Intents(Suite):
+    def test_a_payment_goes_from_its_amount_to_its_refund(self):
+        customer = stripe.Customer.create(email="payer@example.com")
+        made = token()
+        method = stripe.PaymentMethod.create(type="card", card={"token": made.id})
+        self.assertEqual(stripe.PaymentMethod.attach(method.id, customer=customer.id).customer, customer.id)
+        self.assertEqual([entry.id for entry in stripe.PaymentMethod.list(customer=customer.id, type="card")], [method.id])
+        intent = stripe.PaymentIntent.create(amount=2000, currency="usd", customer=customer.id, metadata={"order": "6"},
+                                             payment_method_types=["card"])
+        self.assertEqual((intent.status, intent.payment_method), ("requires_payment_method", None))
+        self.assertRegex(intent.id, r"^pi_3[0-9A-Za-z]{23}$")
+        self.assertRegex(intent.client_secret, rf"^{intent.id}_secret_[0-9A-Za-z]{{25}}$")
+        intent = stripe.PaymentIntent.modify(intent.id, payment_method=method.id, amount=2500)
+        self.assertEqual((intent.status, intent.amount), ("requires_confirmation", 2500))
+        intent = stripe.PaymentIntent.confirm(intent.id, expand=["latest_charge.balance_transaction"])
+        self.assertEqual((intent.status, intent.amount_received), ("succeeded", 2500))
+        paid = intent.latest_charge
+        self.assertEqual((paid.payment_intent, paid.payment_method, paid.customer, paid.metadata["order"]),
+                         (intent.id, method.id, customer.id, "6"))
+        self.assertEqual((paid.balance_transaction.amount, paid.balance_transaction.type), (2500, "charge"))
+        found = stripe.BalanceTransaction.retrieve(paid.balance_transaction.id)
+        self.assertEqual(found.source, paid.id)
+        refund = stripe.Refund.create(payment_intent=intent.id, amount=500)
+        self.assertEqual((refund.payment_intent, refund.charge, refund.status), (intent.id, paid.id, "succeeded"))
+        self.assertEqual([entry.id for entry in stripe.PaymentIntent.list(customer=customer.id)], [intent.id])
+        self.assertIsNone(stripe.PaymentMethod.detach(method.id).customer)
+
+    def test_what_is_held_is_captured_or_given_back(self):
+        held = pay("pm_card_visa", capture_method="manual")
+        self.assertEqual((held.status, held.amount_capturable), ("requires_capture", 2000))
+        done = stripe.PaymentIntent.capture(held.id, amount_to_capture=1500)
+        self.assertEqual((done.status, done.amount_received), ("succeeded", 1500))
+        self.refused(stripe.InvalidRequestError, lambda: stripe.PaymentIntent.capture(held.id), status=400,
+                     code="payment_intent_unexpected_state",
+                     message="This PaymentIntent could not be captured because it has already been captured.")
+        held = pay("pm_card_visa", capture_method="manual")
+        gone = stripe.PaymentIntent.cancel(held.id, cancellation_reason="requested_by_customer")
+        self.assertEqual((gone.status, gone.cancellation_reason), ("canceled", "requested_by_customer"))
+        self.assertIs(stripe.Charge.retrieve(held.latest_charge).refunded, True)
+
+    def test_declines_are_errors_of_the_sdks_own_kinds(self):
+        for number, code, decline_code, message, param in DECLINES:
+            method = stripe.PaymentMethod.create(type="card", card=card(number))
+            error = self.refused(stripe.CardError, lambda method=method: pay(method.id), status=402, code=code,
+                                 message=message, param=param)
+            self.assertEqual(error.json_body["error"]["decline_code"], decline_code)
+            intent = stripe.PaymentIntent.retrieve(error.json_body["error"]["payment_intent"]["id"])
+            self.assertEqual((intent.status, intent.last_payment_error.code), ("requires_payment_method", code))
+            self.assertEqual(stripe.PaymentIntent.confirm(intent.id, payment_method="pm_card_visa").status, "succeeded")
+
+    def test_a_payer_authenticates_by_the_api(self):
+        intent = pay("pm_card_threeDSecure2Required")
+        self.assertEqual((intent.status, intent.next_action.type), ("requires_action", "use_stripe_sdk"))
+        self.assertEqual(authenticate(intent.id, "complete")["status"], "succeeded")
+        charge = stripe.PaymentIntent.retrieve(intent.id, expand=["latest_charge"]).latest_charge
+        self.assertEqual(charge.payment_method_details.card.three_d_secure.result, "authenticated")
+        intent = pay("pm_card_threeDSecure2Required", return_url="https://example.com/done")
+        self.assertEqual(intent.next_action.redirect_to_url.return_url, "https://example.com/done")
+        failed = authenticate(intent.id, "fail")
+        self.assertEqual(failed["last_payment_error"]["code"], "payment_intent_authentication_failure")
+        self.refused(stripe.CardError, lambda: pay("pm_card_threeDSecure2Required", off_session=True), status=402,
+                     code="authentication_required")
+
+    def test_a_card_is_set_up_for_later(self):
+        customer = stripe.Customer.create()
+        setup = stripe.SetupIntent.create(customer=customer.id, payment_method="pm_card_visa", confirm=True,
+                                          payment_method_types=["card"], usage="off_session")
+        self.assertEqual((setup.status, setup.usage), ("succeeded", "off_session"))
+        stripe.Customer.modify(customer.id, invoice_settings={"default_payment_method": setup.payment_method})
+        shown = stripe.Customer.retrieve(customer.id, expand=["invoice_settings.default_payment_method"])
+        self.assertEqual(shown.invoice_settings.default_payment_method.customer, customer.id)
+        self.assertEqual(pay(setup.payment_method, customer=customer.id, off_session=True).status, "succeeded")
+        asking = stripe.SetupIntent.create(payment_method="pm_card_authenticationRequiredOnSetup", confirm=True,
+                                           payment_method_types=["card"])
+        self.assertEqual(asking.status, "requires_action")
+        self.assertEqual(authenticate(asking.id, "complete")["status"], "succeeded")
+        self.refused(stripe.InvalidRequestError, lambda: stripe.SetupIntent.cancel(asking.id), status=400,
+                     code="setup_intent_unexpected_state")
+
+    def test_a_publishable_key_confirms_with_the_client_secret(self):
+        intent = stripe.PaymentIntent.create(amount=2000, currency="usd", payment_method_types=["card"])
+        browser = "pk_test_123"
+        seen = stripe.PaymentIntent.retrieve(intent.id, api_key=browser, client_secret=intent.client_secret)
+        self.assertEqual((seen.amount, "metadata" in sent(seen)), (2000, False))
+        self.refused(stripe.InvalidRequestError, lambda: stripe.PaymentIntent.retrieve(intent.id, api_key=browser),
+                     status=400, code="parameter_missing", param="client_secret")
+        paid = stripe.PaymentIntent.confirm(intent.id, api_key=browser, client_secret=intent.client_secret,
+                                            payment_method_data={"type": "card", "card": card()})
+        self.assertEqual(paid.status, "succeeded")
+
+
 class Lists(Suite):
     def test_all_pages_in_exact_order(self):
         customer = stripe.Customer.create(source=token().id).id
@@ -660,9 +761,9 @@ class Policies(Suite):
 class Unknown(Suite):
     def test_what_is_not_modelled_says_so(self):
         error = self.refused(stripe.InvalidRequestError,
-                             lambda: stripe.PaymentIntent.create(amount=2000, currency="usd"), status=404, code=None)
+                             lambda: stripe.Payout.create(amount=2000, currency="usd"), status=404, code=None)
         self.assertEqual(error.user_message,
-                         "Testcard's local minter does not model POST /v1/payment_intents.")
+                         "Testcard's local minter does not model POST /v1/payouts.")
 
         error = self.refused(stripe.InvalidRequestError, lambda: stripe.Customer.search(query="email:'a@b.c'"),
                              status=404, code=None)
