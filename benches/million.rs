@@ -1,4 +1,4 @@
-//! What the window asks of its background, and the two commands that are about many entries, on a history that grows from
+//! What the window asks of its background, and the commands that are about many entries, on a history that grows from
 //! a thousand entries to a million.
 //!
 //! ```sh
@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The worker is the real one on a real folder; what a frame costs beside it is in `benches/frames.rs`. *First* is the time
-//! to the first rows, *whole* that to the end of the list. `cat` copies the file that was exported.
+//! to the first rows, *whole* that to the end of the list. `cat` copies the file that was exported. An import is held
+//! against the bare inserts of the same rows.
 
 use std::{
     env,
@@ -29,7 +30,7 @@ use testcard::{
             entry::{EntryId, EntryStatus},
             filter::{HistoryFilter, SortKey, SortOrder},
         },
-        settings::preferences::Settings,
+        settings::{file_format::FileFormat, preferences::Settings},
     },
     files::OwnFolders,
     keys::ApiKeys,
@@ -60,7 +61,8 @@ fn main() -> Outcome<()> {
         println!("\n{:<34} {:>10} {:>10} {:>10} {:>10}", "asked for", "entries", "found", "first ms", "whole ms");
         count(home.path(), size)?;
         lists(home.path(), size)?;
-        export(home.path(), size)?;
+        exports(home.path(), size)?;
+        imports(home.path(), size)?;
     }
     Ok(())
 }
@@ -201,33 +203,72 @@ fn lists(home: &Path, entries: u64) -> Outcome<()> {
     Ok(())
 }
 
-/// Exports everything, and copies the file with `cat`.
-fn export(home: &Path, entries: u64) -> Outcome<()> {
-    let file = home.join("export.json");
-    let copy = home.join("copy.json");
-    let mut command = program(home);
-    command.arg("export").arg(&file).arg("--force").stdout(Stdio::null());
-    let (took, peak) = run(command)?;
-    let mut command = Command::new("cat");
-    command.arg(&file).stdout(fs::File::create(&copy)?);
-    let (cat, _) = run(command)?;
-    let bytes = fs::metadata(&file)?.len();
-    println!(
-        "export: {} MB in {:.0} ms, {:.1} times cat; {:.1} MB of memory at most",
-        bytes / 1_000_000,
-        millis(took),
-        took.as_secs_f64() / cat.as_secs_f64(),
-        peak as f64 / 1000.0
-    );
-    println!("        {entries} entries, {:.1} µs each", took.as_secs_f64() * 1e6 / entries as f64);
-    [file, copy].iter().try_for_each(fs::remove_file)?;
+/// Exports everything in each format, and copies each file with `cat`: the memory is the same however many entries there
+/// are.
+fn exports(home: &Path, entries: u64) -> Outcome<()> {
+    println!("\n{:<34} {:>10} {:>10} {:>10} {:>10} {:>10}", "export", "entries", "MB", "ms", "× cat", "memory MB");
+    for format in FileFormat::ALL {
+        let file = home.join("export");
+        let copy = home.join("copy");
+        let mut command = program(home);
+        command.arg("export").arg(&file).args(["--force", "--format", format.as_str()]);
+        let (took, peak) = run(&mut command)?;
+        let (cat, _) = run(Command::new("cat").arg(&file).stdout(fs::File::create(&copy)?))?;
+        let bytes = fs::metadata(&file)?.len();
+        println!(
+            "{:<34} {entries:>10} {:>10.1} {:>10.0} {:>10.1} {:>10.1}",
+            format.as_str(),
+            bytes as f64 / 1e6,
+            millis(took),
+            took.as_secs_f64() / cat.as_secs_f64(),
+            peak as f64 / 1000.0
+        );
+        [file, copy].iter().try_for_each(fs::remove_file)?;
+    }
     Ok(())
 }
 
-/// How long a program runs, and the most memory that it had, in kilobytes.
-fn run(mut command: Command) -> Outcome<(Duration, u64)> {
+/// Imports everything into a new history, beside what SQLite needs to insert the same rows into tables without a word of
+/// what they mean.
+fn imports(home: &Path, entries: u64) -> Outcome<()> {
+    println!("\n{:<34} {:>10} {:>10} {:>10} {:>10}", "import", "entries", "ms", "× inserts", "memory MB");
+    let inserts = bare_inserts(home)?;
+    for format in [FileFormat::Json, FileFormat::Jsonl] {
+        let file = home.join(format!("import.{}", format.ending()));
+        run(program(home).arg("export").arg(&file))?;
+        let other = tempfile::tempdir()?;
+        let (took, peak) = run(program(other.path()).arg("import").arg(&file))?;
+        println!(
+            "{:<34} {entries:>10} {:>10.0} {:>10.1} {:>10.1}",
+            format.as_str(),
+            millis(took),
+            took.as_secs_f64() / inserts.as_secs_f64(),
+            peak as f64 / 1000.0
+        );
+        fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+/// How long it takes to insert the rows of the history's two large tables, with their indexes, in one transaction.
+fn bare_inserts(home: &Path) -> Outcome<Duration> {
+    let other = tempfile::tempdir()?;
+    // A history without anything in it, for its tables.
+    run(program(other.path()).arg("reset"))?;
+    let connection = Connection::open(other.path().join("data").join("testcard.sqlite3"))?;
+    let from = home.join("data").join("testcard.sqlite3");
+    connection.execute("ATTACH ?1 AS old", [from.to_str().ok_or("the path is not UTF-8")?])?;
     let begun = Instant::now();
-    let mut child = command.spawn()?;
+    connection.execute_batch(
+        "BEGIN; INSERT INTO entries SELECT * FROM old.entries; INSERT INTO exchanges SELECT * FROM old.exchanges; COMMIT;",
+    )?;
+    Ok(begun.elapsed())
+}
+
+/// How long a program runs, and the most memory that it had, in kilobytes.
+fn run(command: &mut Command) -> Outcome<(Duration, u64)> {
+    let begun = Instant::now();
+    let mut child = command.stderr(Stdio::null()).spawn()?;
     let mut peak = 0;
     loop {
         if let Some(status) = child.try_wait()? {

@@ -1,7 +1,6 @@
 //! Reads entries from a file that was exported and writes those that are new into the history: all, or nothing.
 
 use std::{
-    cell::Cell,
     fs::File,
     io::{self, BufReader},
     path::{Path, PathBuf},
@@ -14,7 +13,7 @@ use crate::{
     domain::{history::entry::EntryDetail, settings::file_format::FileFormat},
     files,
     formats::{self, ReadFault},
-    store::{FileNumbers, ImportReport, ImportSource, Store, StoreError, not_kept, unmasked_field},
+    store::{ImportReport, StageFault, Store, StoreError},
 };
 
 /// Progress is reported once for so many entries.
@@ -48,8 +47,8 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
-/// Imports a file in this format, or in the one that its ending tells. It is read twice: first to check every entry, then
-/// to write them, all in one transaction.
+/// Imports a file in this format, or in the one that its ending tells. Its entries are checked and written beside the
+/// history first, while all calls go on; then they are taken over, all in one transaction.
 ///
 /// # Errors
 /// The file cannot be read, is not an export or holds what may not be kept; the history cannot be written; or `cancelled`
@@ -67,50 +66,42 @@ pub fn import(
         Some(FileFormat::Jsonl) => read_jsonl,
         _ => return Err(ImportError::UnknownFormat { path: path.to_owned() }),
     };
-    let wrong = |fault: String| {
-        if cancelled.is_cancelled() {
-            return ImportError::Cancelled;
-        }
-        ImportError::Wrong { path: path.to_owned(), fault }
-    };
-    let mut numbers = FileNumbers::default();
     let file = open(path)?;
-    read(file, &mut |detail: EntryDetail| {
+    let mut stage = store.stage_import()?;
+    let mut failed = None;
+    let checked = read(file, &mut |detail: EntryDetail| {
         if cancelled.is_cancelled() {
             return Err(String::new());
         }
-        if let Some(field) = unmasked_field(&detail) {
-            return Err(not_kept(&field));
-        }
-        numbers.add(detail.entry.id.0);
-        if numbers.entries.is_multiple_of(REPORT_EVERY) {
-            on_progress(ImportProgress::Checked(numbers.entries));
+        stage.add(detail).map_err(|fault| match fault {
+            StageFault::Entry(words) => words,
+            StageFault::Store(error) => {
+                failed = Some(error);
+                String::new()
+            }
+        })?;
+        if stage.entries().is_multiple_of(REPORT_EVERY) {
+            on_progress(ImportProgress::Checked(stage.entries()));
         }
         Ok(())
-    })
-    .map_err(|fault| wrong(fault.to_string()))?;
-
-    let (source_path, is_cancelled) = (path.to_owned(), cancelled.clone());
-    let source: ImportSource = Box::new(move |take| {
-        let file = files::open_file(&source_path).map_err(|error| error.to_string())?;
-        let done = Cell::new(0_u64);
-        let mut take_one = |detail: EntryDetail| {
-            if is_cancelled.is_cancelled() {
-                return Err(String::new());
-            }
-            take(detail)?;
-            done.set(done.get() + 1);
-            if done.get().is_multiple_of(REPORT_EVERY) {
-                on_progress(ImportProgress::Written { done: done.get(), total: numbers.entries });
-            }
-            Ok(())
-        };
-        read(BufReader::new(file), &mut take_one).map_err(|fault| fault.to_string())?;
-        // The last moment at which nothing is kept yet.
-        if is_cancelled.is_cancelled() { Err(String::new()) } else { Ok(()) }
     });
-    store.import(source, numbers).wait().map_err(|error| match error {
-        StoreError::NotImported { reason } => wrong(reason),
+    match (checked, failed) {
+        (_, Some(error)) => return Err(error.into()),
+        (Err(_), None) if cancelled.is_cancelled() => return Err(ImportError::Cancelled),
+        (Err(fault), None) => {
+            return Err(ImportError::Wrong { path: path.to_owned(), fault: fault.to_string() });
+        }
+        (Ok(()), None) => {}
+    }
+    let (total, is_cancelled) = (stage.entries(), cancelled.clone());
+    let goes_on = move |done: u64| {
+        if done.is_multiple_of(REPORT_EVERY) {
+            on_progress(ImportProgress::Written { done, total });
+        }
+        !is_cancelled.is_cancelled()
+    };
+    store.import(stage, goes_on).wait().map_err(|error| match error {
+        StoreError::ImportCancelled => ImportError::Cancelled,
         error => error.into(),
     })
 }

@@ -87,9 +87,8 @@ pub enum StoreError {
         "Could not {doing}: another Testcard has the history open, and its calls would wait. Close it, then try again"
     )]
     InUse { doing: &'static str },
-    /// The file is at fault, or the import was cancelled.
-    #[error("Could not import the file: {reason}")]
-    NotImported { reason: String },
+    #[error("Could not import the file: it was cancelled")]
+    ImportCancelled,
     #[error("Could not {doing}: it is not in the history any more")]
     Gone { doing: &'static str },
     #[error("Could not {doing}: the program failed while it did. Please report this")]

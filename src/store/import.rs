@@ -1,18 +1,25 @@
 //! Entries of another history, as an export has them, written into this one: all of a file in one transaction, or nothing.
 //!
+//! ```text
+//! a file ──► ImportStage: each entry is checked, masked, packed and written to a database of its own; nobody waits for it
+//!        ──► one job of the writer: the rows of the stage are copied, with the numbers that they get here
+//! ```
+//!
 //! An imported entry is history: the minter does not know its token, and no idempotency key is remembered for it. Its
 //! calls stay with it whatever the bound of the request log, for a person has asked for them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, io, ops::Range, path::Path, sync::Arc};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row, Statement, types::ToSqlOutput};
+use tempfile::TempPath;
 
 use super::{
     call::MaskedCall,
     entries::{self, EntryMarks},
     error::{JobError, StoreError},
     exchanges::{self, EndedCall, LedgerUse},
-    rows, worlds,
+    log_bound::LogBound,
+    rows, schema, worlds,
     write_context::WriteContext,
 };
 use crate::domain::{
@@ -27,10 +34,6 @@ use crate::domain::{
     mask::{self, OwnSecrets},
 };
 
-/// Gives all entries of a file, one after the other, each time it is called: the writer may have to ask twice. What the
-/// receiver says against an entry ends it, and is given back with its place.
-pub type ImportSource = Box<dyn Fn(&mut dyn FnMut(EntryDetail) -> Result<(), String>) -> Result<(), String> + Send>;
-
 /// What came of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
@@ -41,11 +44,11 @@ pub struct ImportReport {
     pub deleted: u64,
 }
 
-/// The numbers of a file's entries, as they were found when the file was checked.
+/// The numbers of a file's entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FileNumbers {
-    pub entries: u64,
-    pub highest: i64,
+struct FileNumbers {
+    entries: u64,
+    highest: i64,
     last: Option<i64>,
     /// Whether an entry had a number that is not lower than that of the entry before it.
     is_mixed: bool,
@@ -56,7 +59,7 @@ const HIGHEST_KEPT: i64 = 1 << 40;
 
 impl FileNumbers {
     /// Takes the next number of the file.
-    pub fn add(&mut self, number: i64) {
+    fn add(&mut self, number: i64) {
         self.entries += 1;
         self.highest = self.highest.max(number);
         self.is_mixed |= self.last.is_some_and(|last| number >= last);
@@ -74,43 +77,152 @@ impl FileNumbers {
     }
 }
 
+/// The entries of a file on their way into the history: in a database of their own, which is gone when this is dropped.
+pub struct ImportStage {
+    context: WriteContext,
+    numbers: FileNumbers,
+    /// `None` where the file has no name any more, or is in memory.
+    _file: Option<TempPath>,
+}
+
+/// Why an entry was not taken.
+#[derive(Debug)]
+pub enum StageFault {
+    /// What is wrong with the entry, in a sentence without a capital.
+    Entry(String),
+    Store(StoreError),
+}
+
+const STAGING: &str = "write the file's entries beside the history";
+
+impl ImportStage {
+    /// Makes a stage in this folder, `None` in memory.
+    pub(super) fn make(folder: Option<&Path>) -> Result<Self, StoreError> {
+        let store_error = |error: rusqlite::Error| StoreError::of(STAGING, &error);
+        let disk_error = |error: io::Error| StoreError::Other { doing: STAGING, reason: error.to_string() };
+        let (connection, file) = match folder {
+            None => (Connection::open_in_memory().map_err(store_error)?, None),
+            Some(folder) => {
+                let file = tempfile::Builder::new().prefix("import-").tempfile_in(folder).map_err(disk_error)?;
+                let file = file.into_temp_path();
+                let connection = Connection::open(&file).map_err(store_error)?;
+                // Without a name it is gone with the process, however that ends. Where an open file keeps its name, it
+                // is removed at the end.
+                let file = if cfg!(unix) { file.close().map(|()| None).map_err(disk_error)? } else { Some(file) };
+                (connection, file)
+            }
+        };
+        // Nothing of it outlives the process, and nothing is taken back.
+        connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;").map_err(store_error)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        schema::make_tables(&connection).map_err(store_error)?;
+        let begin = "CREATE TABLE staged (entry INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT; BEGIN;";
+        connection.execute_batch(begin).map_err(store_error)?;
+        let context = WriteContext::new(connection, [0; 32], String::new(), None, LogBound::default());
+        Ok(Self { context, numbers: FileNumbers::default(), _file: file })
+    }
+
+    /// Takes the next entry of the file.
+    ///
+    /// # Errors
+    /// An entry that holds what is never written down, or has no uid; a disk that cannot be written.
+    pub fn add(&mut self, detail: EntryDetail) -> Result<(), StageFault> {
+        if let Some(field) = unmasked_field(&detail) {
+            return Err(StageFault::Entry(not_kept(&field)));
+        }
+        let Some(uid) = detail.uid else { return Err(StageFault::Entry("the entry has no uid".to_owned())) };
+        let number = detail.entry.id.0;
+        self.numbers.add(number);
+        let id = EntryId(self.numbers.entries.cast_signed());
+        let staged = self.context.import_entry(detail, id, uid).and_then(|()| {
+            let place = "INSERT INTO staged (entry, number) VALUES (?1, ?2)";
+            self.context.connection.prepare_cached(place)?.execute((id.0, number))
+        });
+        staged.map(drop).map_err(|error| StageFault::Store(StoreError::of(STAGING, &error)))
+    }
+
+    /// How many entries it has.
+    pub fn entries(&self) -> u64 {
+        self.numbers.entries
+    }
+}
+
+impl fmt::Debug for ImportStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportStage").field("numbers", &self.numbers).finish_non_exhaustive()
+    }
+}
+
+/// The columns of a table that are copied as they are.
+fn columns_but(connection: &Connection, table: &str, but: &[&str]) -> rusqlite::Result<Vec<String>> {
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let columns = columns.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    Ok(columns.into_iter().filter(|column| !but.contains(&column.as_str())).collect())
+}
+
+/// Copies a row into a table: what is new comes first.
+fn copy_row<const N: usize>(
+    insert: &mut Statement<'_>,
+    new: [i64; N],
+    row: &Row<'_>,
+    columns: Range<usize>,
+) -> rusqlite::Result<()> {
+    for (place, value) in new.into_iter().enumerate() {
+        insert.raw_bind_parameter(place + 1, value)?;
+    }
+    for (place, column) in (N + 1..).zip(columns) {
+        insert.raw_bind_parameter(place, ToSqlOutput::Borrowed(row.get_ref(column)?))?;
+    }
+    insert.raw_execute().map(drop)
+}
+
 impl WriteContext {
-    /// Writes the entries of a file, which has these numbers.
-    pub(super) fn import(&mut self, source: &ImportSource, numbers: FileNumbers) -> Result<ImportReport, JobError> {
+    /// Copies the entries of a stage that are not here. `goes_on` is told after each how many there were.
+    pub(super) fn import(
+        &mut self,
+        stage: &ImportStage,
+        goes_on: &dyn Fn(u64) -> bool,
+    ) -> Result<ImportReport, JobError> {
         let mut known = known_entries(&self.connection)?;
         let given: i64 = self.connection.query_row(LAST_GIVEN, [], |row| row.get(0))?;
+        let staged = &stage.context.connection;
+        let of_entry = columns_but(staged, "entries", &["id", "revision"])?.join(", ");
+        let of_call = columns_but(staged, "exchanges", &["id", "entry"])?.join(", ");
+        let places = |columns: &str| vec!["?"; columns.split(", ").count() + 2].join(", ");
+        let insert_entry = format!("INSERT INTO entries (id, revision, {of_entry}) VALUES ({})", places(&of_entry));
+        let insert_call = format!("INSERT INTO exchanges (id, entry, {of_call}) VALUES ({})", places(&of_call));
+        let sql =
+            format!("SELECT id, number, uid, {of_entry} FROM entries JOIN staged ON staged.entry = id ORDER BY id");
+        let mut entries = staged.prepare(&sql)?;
+        let mut calls = staged.prepare(&format!("SELECT {of_call} FROM exchanges WHERE entry = ?1 ORDER BY id"))?;
+        let (entry_columns, call_columns) = (3..entries.column_count(), 0..calls.column_count());
         let mut report = ImportReport::default();
-        let mut place = 0;
-        let mut failed: Option<rusqlite::Error> = None;
-        let read = source(&mut |detail| {
-            let here = place;
-            place += 1;
-            let Some(uid) = detail.uid else { return Err("the entry has no uid".to_owned()) };
-            if let Some(is_deleted) = known.get(&uid) {
+        let mut entries = entries.query([])?;
+        while let Some(entry) = entries.next()? {
+            let (id, number): (i64, i64) = (entry.get(0)?, entry.get(1)?);
+            let place = id.unsigned_abs() - 1;
+            if let Some(is_deleted) = known.get(&uid_of(entry, 2)?) {
                 report.known += 1;
                 report.deleted += u64::from(*is_deleted);
-                return Ok(());
+            } else {
+                known.insert(uid_of(entry, 2)?, false);
+                report.new += 1;
+                let here = stage.numbers.number_here(number, place, given);
+                let revision = self.next_revision();
+                let mut insert = self.connection.prepare_cached(&insert_entry)?;
+                copy_row(&mut insert, [here, revision], entry, entry_columns.clone())?;
+                let mut insert = self.connection.prepare_cached(&insert_call)?;
+                let mut calls = calls.query([id])?;
+                while let Some(call) = calls.next()? {
+                    self.last_call += 1;
+                    copy_row(&mut insert, [self.last_call, here], call, call_columns.clone())?;
+                }
             }
-            if let Some(field) = unmasked_field(&detail) {
-                return Err(not_kept(&field));
+            if !goes_on(place + 1) {
+                return Err(StoreError::ImportCancelled.into());
             }
-            if detail.entry.id.0 > numbers.highest || here >= numbers.entries {
-                return Err("the file was changed while it was read".to_owned());
-            }
-            known.insert(uid, false);
-            report.new += 1;
-            let number = numbers.number_here(detail.entry.id.0, here, given);
-            self.import_entry(detail, EntryId(number), uid).map_err(|error| {
-                let words = error.to_string();
-                failed = Some(error);
-                words
-            })
-        });
-        match (read, failed) {
-            (_, Some(error)) => Err(error.into()),
-            (Err(reason), None) => Err(StoreError::NotImported { reason }.into()),
-            (Ok(()), None) => Ok(report),
         }
+        Ok(report)
     }
 
     fn import_entry(&mut self, detail: EntryDetail, id: EntryId, uid: EntryUid) -> rusqlite::Result<()> {
@@ -145,7 +257,7 @@ impl WriteContext {
         is_creation: bool,
         took: Option<std::time::Duration>,
         outcome: &Result<ApiResponse, CallFailure>,
-        replaced: &[std::ops::Range<usize>],
+        replaced: &[Range<usize>],
     ) -> rusqlite::Result<()> {
         let number = ExchangeId(self.last_call + 1);
         let took = took.unwrap_or_default();
@@ -181,6 +293,10 @@ fn known_entries(connection: &Connection) -> rusqlite::Result<HashMap<EntryUid, 
     known.map(|row| row.map(|(uid, is_deleted)| (EntryUid(u128::from_be_bytes(uid)), is_deleted))).collect()
 }
 
+fn uid_of(row: &Row<'_>, column: usize) -> rusqlite::Result<EntryUid> {
+    row.get(column).map(|bytes| EntryUid(u128::from_be_bytes(bytes)))
+}
+
 fn masked_call(entry: &HistoryEntry, request: MaskedRequest, target: Target, started: jiff::Timestamp) -> MaskedCall {
     MaskedCall {
         redaction: Arc::default(),
@@ -196,7 +312,7 @@ fn masked_call(entry: &HistoryEntry, request: MaskedRequest, target: Target, sta
 }
 
 /// The words about a field of a file that holds what is never written down.
-pub fn not_kept(field: &str) -> String {
+fn not_kept(field: &str) -> String {
     format!(
         "{field} holds a card number that is no published test card's, a security code or a key, which no export does. \
          Take it out of the file, then import again"
@@ -205,7 +321,7 @@ pub fn not_kept(field: &str) -> String {
 
 /// The field of an entry that holds what the history would have masked; `None` where there is none. What was masked
 /// once stays as it is when it is masked again.
-pub fn unmasked_field(detail: &EntryDetail) -> Option<String> {
+fn unmasked_field(detail: &EntryDetail) -> Option<String> {
     let EntryDetail { entry, request, outcome, timeline, .. } = detail;
     let texts = [
         ("token", entry.token_id.as_deref()),

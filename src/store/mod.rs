@@ -71,7 +71,7 @@ pub use compaction::FileSpace;
 pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
-pub use import::{FileNumbers, ImportReport, ImportSource, not_kept, unmasked_field};
+pub use import::{ImportReport, ImportStage, StageFault};
 pub use paths::FILE_NAME;
 pub use reader::{
     CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
@@ -317,12 +317,23 @@ impl Store {
         self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))
     }
 
-    /// Writes the entries of a file that was exported, those that are not here yet; all of them in one transaction, during
-    /// which nothing else is written. `numbers` are those of the file's entries.
+    /// A place for the entries of a file beside the history: [`Store::import`] takes them over.
     ///
-    /// The reply is [`StoreError::NotImported`] where the file is at fault: then nothing of it is kept.
-    pub fn import(&self, source: ImportSource, numbers: FileNumbers) -> StoreReply<ImportReport> {
-        self.0.writer.submit("import the file", move |context| context.import(&source, numbers))
+    /// # Errors
+    /// When the disk cannot be written.
+    pub fn stage_import(&self) -> Result<ImportStage, StoreError> {
+        ImportStage::make(self.0.location.file().and_then(Path::parent).map(session::folder).as_deref())
+    }
+
+    /// Takes over the entries of a stage that are not here yet; all of them in one transaction, and nothing is checked or
+    /// packed in it any more. `goes_on` is told after each entry how many there were; the reply is
+    /// [`StoreError::ImportCancelled`] where it says no.
+    pub fn import(
+        &self,
+        stage: ImportStage,
+        goes_on: impl Fn(u64) -> bool + Send + 'static,
+    ) -> StoreReply<ImportReport> {
+        self.0.writer.submit("import the file", move |context| context.import(&stage, &goes_on))
     }
 
     /// Sets how much of the request log is kept, from the next call on. Before this is called, the default holds.

@@ -279,10 +279,13 @@ pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
 /// A database of this version without anything in it.
 pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
-    for migration in MIGRATIONS {
-        connection.execute_batch(migration)?;
-    }
+    make_tables(&connection)?;
     Ok(connection)
+}
+
+/// Makes the tables of this version in an empty database.
+pub(super) fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    MIGRATIONS.iter().try_for_each(|migration| connection.execute_batch(migration))
 }
 
 /// The same, for unit tests.

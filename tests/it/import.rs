@@ -358,6 +358,34 @@ fn a_body_of_any_depth_comes_in_and_a_line_without_an_end_does_not() {
 }
 
 #[test]
+fn calls_go_on_until_all_of_a_file_is_checked_and_it_comes_in_with_one_commit() {
+    let folder = TempDir::new().unwrap();
+    let (store, other) = (open(folder.path()), open(folder.path()));
+    let entries: Vec<Value> = (1..=600).map(entry).collect();
+    let (_folder, path) = file("a.json", document(&entries).to_string());
+    let (seen, own) = (Arc::new(Mutex::new(Vec::new())), store.clone());
+    let told = Arc::clone(&seen);
+    let on_progress = move |at| {
+        if let ImportProgress::Checked(_) = at {
+            // Another process would wait for some seconds, and then fail.
+            for store in [&other, &own] {
+                store.answer(visa(Target::Local), say(token("tok_now", "Visa", "4242", false))).wait().unwrap();
+            }
+            let there = details(&other.reader().unwrap()).len();
+            told.lock().unwrap().push((there, own.commits()));
+        }
+    };
+    assert_eq!(import(&store, &path, None, Arc::new(on_progress), &CancellationToken::new()).unwrap().new, 600);
+    assert_eq!(*seen.lock().unwrap(), [(2, 1), (4, 2)], "nothing of the file is there while it is checked");
+    assert_eq!(store.commits(), 3);
+    assert_eq!(details(&store.reader().unwrap()).len(), 604);
+    let left = fs::read_dir(folder.path().join("run"))
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("import-"));
+    assert_eq!(left.count(), 0, "its stage is gone");
+}
+
+#[test]
 fn a_cancelled_import_leaves_nothing_behind() {
     let store = memory();
     let entries: Vec<Value> = (1..=600).map(entry).collect();
