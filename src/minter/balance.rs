@@ -1,5 +1,5 @@
-//! Balance transactions: what a charge or a refund does to the account's balance. They follow from these; kept is only
-//! which one each is of.
+//! Balance transactions: what a charge or a refund does to the account's balance. They follow from these and are kept
+//! nowhere.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use super::{
 use crate::domain::card::test_cards;
 
 pub(super) const OBJECT: &str = "balance_transaction";
+const PREFIX: &str = "txn_";
 
 /// After this time the money of a charge can be paid out: the two days of an account in the United States.
 const PENDING: SignedDuration = SignedDuration::from_hours(48);
@@ -46,41 +47,40 @@ pub(super) fn of_refund(call: &MinterCall<'_>, refund: &Value, charge: Option<&S
     transaction(call, refund, "refund", amount, PENDING, (0, json!([])), &description.into())
 }
 
-/// Keeps which object the transaction is of that a charge or a refund names, if it names one, so that it can be listed and
-/// found.
-///
-/// # Errors
-/// A ledger that cannot be written.
-pub(super) fn keep(call: &mut MinterCall<'_>, source: &Value) -> Result<(), LedgerError> {
-    let id = &source[OBJECT];
-    if !id.is_string() {
-        return Ok(());
-    }
-    let body = json!({
-        "id": id,
-        "object": OBJECT,
-        "currency": source["currency"],
-        "source": source["id"],
-        "type": source["object"],
-    });
-    call.keep(ObjectKind::BalanceTransaction, None, body, Value::Null).map(|_| ())
+/// The id of the transaction of a charge or a refund: the own part of that object's id, so that one leads to the other and
+/// nothing needs to be kept.
+pub(super) fn id_of(source: &str) -> String {
+    format!("{PREFIX}{}", source.split_once('_').map_or(source, |(_, own)| own))
 }
 
-/// The whole transaction of what is kept of it; `None` where its charge or refund is gone.
+/// The charge or the refund that a transaction is of.
 ///
 /// # Errors
 /// A ledger that cannot be read.
-pub(super) fn whole(call: &mut MinterCall<'_>, kept: &Value) -> Result<Option<Value>, LedgerError> {
-    let source = kept["source"].as_str().unwrap_or_default();
-    if kept["type"] == "refund" {
-        let Some(refund) = call.ledger.get(ObjectKind::Refund, source)? else { return Ok(None) };
-        let charge = match refund.parent.as_deref() {
-            Some(charge) => call.ledger.get(ObjectKind::Charge, charge)?,
-            None => None,
-        };
-        return Ok(Some(of_refund(call, &refund.body, charge.as_ref())));
+pub(super) fn source_of(call: &mut MinterCall<'_>, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+    let Some(own) = id.strip_prefix(PREFIX) else { return Ok(None) };
+    for (kind, prefix) in [(ObjectKind::Charge, "ch_"), (ObjectKind::Refund, "re_")] {
+        let found = call.ledger.get(kind, &format!("{prefix}{own}"))?;
+        if let Some(source) = found.filter(|source| source.body[OBJECT] == id) {
+            return Ok(Some(source));
+        }
     }
-    Ok(call.ledger.get(ObjectKind::Charge, source)?.map(|charge| of_charge(call, &charge)))
+    Ok(None)
+}
+
+/// The transaction of a charge or a refund that names one.
+///
+/// # Errors
+/// A ledger that cannot be read.
+pub(super) fn of(call: &mut MinterCall<'_>, source: &StoredObject) -> Result<Value, LedgerError> {
+    if source.kind == ObjectKind::Charge {
+        return Ok(of_charge(call, source));
+    }
+    let charge = match source.parent.as_deref() {
+        Some(charge) => call.ledger.get(ObjectKind::Charge, charge)?,
+        None => None,
+    };
+    Ok(of_refund(call, &source.body, charge.as_ref()))
 }
 
 /// The transaction of an object that names it: keys in the order of recorded ones.

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
+    balance,
     call::MinterCall,
     cards::{PaymentCard, RadarBlock},
     shapes,
@@ -146,7 +147,7 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
     if is_captured {
         charge["captured"] = true.into();
         charge["amount_captured"] = amount.into();
-        charge["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+        charge["balance_transaction"] = balance::id_of(&shapes::text(charge, "id")).into();
     }
 }
 

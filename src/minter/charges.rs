@@ -107,7 +107,6 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let customer = charge["customer"].as_str().map(str::to_owned);
     let published = card.published();
     let mut stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
-    balance::keep(call, &stored.body)?;
     call.happened(if refusal.is_none() { SUCCEEDED } else { FAILED }, &stored)?;
     match refusal {
         None => {
@@ -233,10 +232,9 @@ pub(super) fn take(
     if let Some(card) = charge.body["payment_method_details"]["card"].as_object_mut() {
         card.shift_remove("capture_before");
     }
-    charge.body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+    charge.body["balance_transaction"] = balance::id_of(&charge.id).into();
     let card = charge.state["number"].as_str().and_then(test_cards::by_number);
     call.ledger.update(charge)?;
-    balance::keep(call, &charge.body)?;
     call.changed(CAPTURED, authorization, charge)?;
     Ok(disputes::open(call, charge, card)?)
 }

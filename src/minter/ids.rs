@@ -135,11 +135,6 @@ impl<'a> RequestIds<'a> {
         self.timed("re", created)
     }
 
-    /// `txn_1…`, 24 characters after the prefix.
-    pub fn balance_transaction(&self, created: Timestamp) -> String {
-        self.timed("txn", created)
-    }
-
     /// `dp_1…`, 24 characters after the prefix.
     pub fn dispute(&self, created: Timestamp) -> String {
         self.timed("dp", created)

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    balance,
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep},
     charge_object, charges, descriptors, disputes,
@@ -88,7 +87,6 @@ pub(super) fn charge(
     let customer = charge["customer"].as_str().map(str::to_owned);
     let published = card.published();
     let mut kept = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
-    balance::keep(call, &kept.body)?;
     call.happened(if is_paid { charges::SUCCEEDED } else { charges::FAILED }, &kept)?;
     if is_paid && !is_held {
         disputes::open(call, &mut kept, published)?;

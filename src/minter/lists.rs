@@ -46,7 +46,29 @@ pub(super) fn page(
 /// The objects of a page, as they are kept.
 pub(super) struct ListPage {
     pub(super) objects: Vec<StoredObject>,
-    has_more: bool,
+    pub(super) has_more: bool,
+}
+
+/// What a call says of the page that it wants.
+pub(super) struct Paging<'a> {
+    pub(super) limit: usize,
+    pub(super) starting_after: Option<&'a str>,
+    pub(super) ending_before: Option<&'a str>,
+    pub(super) created: RangeInclusive<i64>,
+}
+
+impl<'a> Paging<'a> {
+    /// # Errors
+    /// A limit out of range, and both cursors at once.
+    pub(super) fn of(fields: &CallFields<'a>) -> Result<Self, ApiError> {
+        let limit = fields.integer("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT) as usize;
+        let (starting_after, ending_before) = (fields.word("starting_after")?, fields.word("ending_before")?);
+        if starting_after.is_some() && ending_before.is_some() {
+            let message = "You may only specify one of these parameters: ending_before, starting_after.";
+            return Err(ApiError::request(Some("parameters_exclusive"), Some("ending_before"), message));
+        }
+        Ok(Self { limit, starting_after, ending_before, created: created(fields)? })
+    }
 }
 
 impl ListPage {
@@ -63,18 +85,13 @@ pub(super) fn page_of(
     list: &ListQuery<'_>,
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<ListPage, CallError> {
-    let limit = fields.integer("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT);
-    let cursor = match (fields.word("starting_after")?, fields.word("ending_before")?) {
-        (Some(_), Some(_)) => {
-            let message = "You may only specify one of these parameters: ending_before, starting_after.";
-            return Err(ApiError::request(Some("parameters_exclusive"), Some("ending_before"), message).into());
-        }
-        (Some(id), None) => PageCursor::After(known(call, list, id, "starting_after")?),
+    let Paging { limit, starting_after, ending_before, created } = Paging::of(fields)?;
+    let cursor = match (starting_after, ending_before) {
+        (Some(id), _) => PageCursor::After(known(call, list, id, "starting_after")?),
         (None, Some(id)) => PageCursor::Before(known(call, list, id, "ending_before")?),
         (None, None) => PageCursor::Start,
     };
-    let created = created(fields)?;
-    slice(call, list, cursor, created, limit as usize, is_wanted)
+    slice(call, list, cursor, created, limit, is_wanted)
 }
 
 /// Whether there are more than so many objects that `is_wanted` takes.
@@ -133,7 +150,8 @@ pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str, field: &str)
     first_page(call, &ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(customer), url: &url })
 }
 
-fn slice(
+/// The objects from a cursor on.
+pub(super) fn slice(
     call: &mut MinterCall<'_>,
     list: &ListQuery<'_>,
     cursor: PageCursor<'_>,

@@ -111,12 +111,11 @@ pub(super) fn refund(
     refund["reason"] = reason.into();
     fields.write_to(&mut refund)?;
     if charge.body["captured"] == true {
-        refund["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+        refund["balance_transaction"] = balance::id_of(&shapes::text(&refund, "id")).into();
     }
     let before = charge.body.clone();
     let refund = keep(call, &mut charge, refund)?;
     call.ledger.update(&charge)?;
-    balance::keep(call, &refund.body)?;
     call.changed(REFUNDED, &before, &charge)?;
     Ok(refund)
 }

@@ -16,8 +16,6 @@ pub enum ObjectKind {
     PaymentMethod,
     PaymentIntent,
     SetupIntent,
-    /// Which charge or refund a balance transaction is of.
-    BalanceTransaction,
     /// What happened to another object.
     Event,
 }
@@ -35,14 +33,13 @@ impl ObjectKind {
             Self::PaymentMethod => "payment_method",
             Self::PaymentIntent => "payment_intent",
             Self::SetupIntent => "setup_intent",
-            Self::BalanceTransaction => "balance_transaction",
             Self::Event => "event",
         }
     }
 
     /// The kind of this word.
     pub fn parse(word: &str) -> Option<Self> {
-        const ALL: [ObjectKind; 11] = [
+        const ALL: [ObjectKind; 10] = [
             ObjectKind::Token,
             ObjectKind::Card,
             ObjectKind::Charge,
@@ -52,7 +49,6 @@ impl ObjectKind {
             ObjectKind::PaymentMethod,
             ObjectKind::PaymentIntent,
             ObjectKind::SetupIntent,
-            ObjectKind::BalanceTransaction,
             ObjectKind::Event,
         ];
         ALL.into_iter().find(|kind| kind.as_str() == word)
@@ -61,7 +57,7 @@ impl ObjectKind {
     /// Whether something can happen to objects of this kind that an event tells of. To a token nothing does: so it is at
     /// Stripe.
     pub(super) fn has_events(self) -> bool {
-        !matches!(self, Self::Token | Self::DeletedCustomer | Self::BalanceTransaction | Self::Event)
+        !matches!(self, Self::Token | Self::DeletedCustomer | Self::Event)
     }
 }
 

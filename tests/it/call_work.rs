@@ -88,8 +88,7 @@ fn a_token_takes_few_pieces_of_memory() {
 fn a_charge_takes_few_pieces_of_memory() {
     let mut minter = Minter::new();
     minter.answer(&charge(0));
-    // With its balance transaction, which is kept so that it can be found and listed.
-    check("a charge", minter.pieces(&charge(1)), 690);
+    check("a charge", minter.pieces(&charge(1)), 680);
 }
 
 /// An intent that is made and confirmed is four objects with its payment method, charge and balance transaction.

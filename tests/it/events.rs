@@ -240,8 +240,7 @@ fn an_event_adds_a_short_row_to_a_charge_and_nothing_to_a_token() {
         send("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat(), format!("charge-{nth}"));
     }
     let [events, event_bytes, objects, after] = rows(&home);
-    // A charge is two objects: itself, and a note of its balance transaction.
-    assert_eq!((events, objects), (CALLS, 2 * CALLS), "one row more for each charge");
+    assert_eq!((events, objects), (CALLS, CALLS), "one row more for each charge");
     let share = event_bytes as f64 / (after - before) as f64;
     assert!((0.01..0.1).contains(&share), "an event adds {:.1} % of the bytes of a charge", share * 100.0);
 }

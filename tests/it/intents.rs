@@ -526,3 +526,56 @@ fn each_step_of_an_intent_is_an_event() {
     local.make(&format!("/v1/payment_intents/{open}/cancel"), &[]);
     assert_eq!(news(&mut local), ["payment_intent.created", "payment_intent.canceled"]);
 }
+
+#[test]
+fn balance_transactions_are_listed_in_their_order_in_pages_of_any_size() {
+    let mut local = Local::new();
+    let mut made = Vec::new();
+    for nth in 0..7_i64 {
+        // Two seconds have two transactions each.
+        local.now = local.now.saturating_add(jiff::SignedDuration::from_secs(nth % 2)).unwrap();
+        let paid = local.make("/v1/payment_intents", &pay("pm_card_visa", &[("expand[]", "latest_charge")]));
+        made.push(paid["latest_charge"]["balance_transaction"].as_str().unwrap().to_owned());
+        if nth % 3 == 0 {
+            let refund = local.make("/v1/refunds", &[("payment_intent", &id(&paid)), ("amount", "100")]);
+            made.push(refund["balance_transaction"].as_str().unwrap().to_owned());
+        }
+    }
+    local.make("/v1/payment_intents", &pay("pm_card_visa", &[("capture_method", "manual")]));
+    let path = "/v1/balance_transactions";
+    let ids = |page: &Value| -> Vec<String> { page["data"].as_array().unwrap().iter().map(id).collect() };
+    let all = local.get(path, &[("limit", "100")]).1;
+    let (mut sorted, mut expected) = (ids(&all), made.clone());
+    assert!(all["data"].as_array().unwrap().is_sorted_by_key(|transaction| -transaction["created"].as_i64().unwrap()));
+    let in_order = sorted.clone();
+    sorted.sort();
+    expected.sort();
+    assert_eq!(sorted, expected);
+    for limit in ["1", "2", "3", "5"] {
+        let (mut forward, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut params = vec![("limit", limit)];
+            params.extend(cursor.iter().map(|id| ("starting_after", id.as_str())));
+            let page = local.get(path, &params).1;
+            forward.extend(ids(&page));
+            cursor = forward.last().cloned();
+            if page["has_more"] == false {
+                break;
+            }
+        }
+        assert_eq!(forward, in_order, "{limit} forward");
+        let (mut backward, mut cursor) = (vec![in_order.last().unwrap().clone()], in_order.last().cloned());
+        loop {
+            let params = [("limit", limit), ("ending_before", cursor.as_deref().unwrap())];
+            let page = local.get(path, &params).1;
+            backward.splice(..0, ids(&page));
+            cursor = backward.first().cloned();
+            if page["has_more"] == false {
+                break;
+            }
+        }
+        assert_eq!(backward, in_order, "{limit} backward");
+    }
+    assert_eq!(ids(&local.get(path, &[("type", "refund")]).1).len(), 3);
+    assert_eq!(local.get(path, &[("starting_after", "txn_nope")]).0, 400);
+}
