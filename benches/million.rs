@@ -254,7 +254,7 @@ fn imports(home: &Path, entries: u64) -> Outcome<()> {
 fn bare_inserts(home: &Path) -> Outcome<Duration> {
     let other = tempfile::tempdir()?;
     // A history without anything in it, for its tables.
-    run(program(other.path()).arg("reset"))?;
+    run(program(other.path()).arg("reset").stdout(Stdio::null()))?;
     let connection = Connection::open(other.path().join("data").join("testcard.sqlite3"))?;
     let from = home.join("data").join("testcard.sqlite3");
     connection.execute("ATTACH ?1 AS old", [from.to_str().ok_or("the path is not UTF-8")?])?;
