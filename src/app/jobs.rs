@@ -89,10 +89,10 @@ impl App {
             JobOutcome::Export(exported) => self.export_ended(exported),
             JobOutcome::PreviewRemoval(counted) => {
                 if let Some(dialog) = &mut self.views.dialogs.keep {
-                    dialog.take_preview(counted);
+                    dialog.take_preview(job, counted);
                 }
             }
-            JobOutcome::Keep(kept) => self.removal_ended(kept),
+            JobOutcome::Keep(kept) => self.removal_ended(job, kept),
             JobOutcome::MakeRun(made) => self.run_ended(made),
             JobOutcome::ReportRun(written) => self.report_ended(written),
             JobOutcome::SaveSettings(saved) => self.settings_saved(ctx, saved),
@@ -221,13 +221,13 @@ impl App {
         }
     }
 
-    fn removal_ended(&mut self, kept: Result<KeptHistory, String>) {
+    fn removal_ended(&mut self, job: JobId, kept: Result<KeptHistory, String>) {
         let toast = match &kept {
             Ok(kept) => kept_toast(kept),
             Err(message) => Toast::new(Tone::Error, message.clone()),
         };
         if let Some(dialog) = &mut self.views.dialogs.keep {
-            dialog.end_removal(kept.err());
+            dialog.end_removal(job, kept.err());
         }
         self.views.toasts.push(toast.cause(ToastCause::Keep));
     }

@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = NOTE, group = ArgGroup::new("bound").args(["last", "days"]))]
 pub struct KeepArgs {
-    /// Keep the newest N entries. Without this and --days, the rules of the settings hold.
+    /// Keep the newest N entries. Without this, --days and --compact, the rules of the settings hold.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(RetentionBound::LAST))]
     last: Option<u64>,
     /// Keep the entries of the last N days, of 24 hours each.
@@ -45,7 +45,7 @@ pub struct KeepArgs {
     /// Say what would go, and change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Give the disk what is free in the file afterwards. The first time, the file is written anew as a whole, which
+    /// Give the disk what is free in the file afterwards; without --last and --days, nothing else is done. The first time, the file is written anew as a whole, which
     /// needs memory and disk space of its size, and no other Testcard at the history.
     #[arg(long)]
     compact: bool,
@@ -66,6 +66,8 @@ impl KeepArgs {
         };
         let rules = match bound {
             Some(bound) => vec![RetentionRule { scope, bound }],
+            // Whoever asks for space alone loses nothing.
+            None if self.compact => Vec::new(),
             None => settings.retention.rules().to_vec(),
         };
         if rules.is_empty() && !self.compact {

@@ -73,7 +73,10 @@ pub fn keep(
     let reader = store.reader()?;
     let before = reader.space()?;
     let (plan, preview) = preview(&reader, order, now)?;
-    let removed = remove(store, &reader, &plan, preview.entries, now, on_progress, cancelled)?;
+    let removed = remove(store, &reader, &plan, preview.entries, now, on_progress, cancelled);
+    // Also where it came to no end: what went is in the write-ahead log.
+    store.end_removal().wait()?;
+    let removed = removed?;
     let space = if compacts {
         compact(store, &reader, on_progress, cancelled)?;
         Some((before, reader.space()?))
@@ -109,7 +112,6 @@ fn remove(
         after = *last;
         store.remove_minter_calls(ids, now).wait()?;
     }
-    store.end_removal().wait()?;
     Ok(removed)
 }
 
@@ -126,8 +128,7 @@ fn compact(
     }
     if !gives_back {
         on_progress(KeepProgress::Rewriting);
-        let cancelled = cancelled.clone();
-        store.rewrite(move || cancelled.is_cancelled())?;
+        store.rewrite(cancelled)?;
         return Ok(());
     }
     let mut left = total;

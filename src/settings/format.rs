@@ -453,6 +453,10 @@ fn retention(reader: &mut ObjectReader<'_>) -> RetentionSettings {
 }
 
 fn rule(value: &Value) -> Option<RetentionRule> {
+    // Without the word that it is about, a rule would be about the whole history.
+    if !value.as_object()?.keys().all(|key| ["target", "profile", "last", "days"].contains(&key.as_str())) {
+        return None;
+    }
     let scope = match (value.get("target"), value.get("profile")) {
         (None, None) => RetentionScope::Everything,
         (Some(target), None) => RetentionScope::Target(target.as_str()?.parse().ok()?),
@@ -465,7 +469,7 @@ fn rule(value: &Value) -> Option<RetentionRule> {
         (None, Some(days)) => RetentionBound::Days(within(days, RetentionBound::DAYS)?),
         _ => return None,
     };
-    value.is_object().then_some(RetentionRule { scope, bound })
+    Some(RetentionRule { scope, bound })
 }
 
 fn export(reader: &mut ObjectReader<'_>) -> ExportForm {

@@ -4,7 +4,10 @@
 //! notes by being written anew as a whole. That is done once, with no other process at the history, for all calls wait
 //! meanwhile. From then on free pages are given back some at a time, each time in a commit as any other.
 
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
 
 use super::{error::StoreError, reader::HistoryReader};
 
@@ -43,14 +46,36 @@ impl HistoryReader {
     }
 }
 
-/// Writes a database anew. Where `is_cancelled` ends it, the error is that it was interrupted, and nothing is changed.
-pub(super) fn write_anew(
-    connection: &mut Connection,
-    is_cancelled: impl FnMut() -> bool + Send + 'static,
-) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "synchronous", "FULL")?;
+/// The file is to be written anew, or was.
+#[derive(Debug)]
+pub(super) struct FileRewriting {
+    cancelled: CancellationToken,
+    outcome: Mutex<Option<rusqlite::Result<()>>>,
+}
+
+impl FileRewriting {
+    pub(super) fn new(cancelled: CancellationToken) -> Self {
+        Self { cancelled, outcome: Mutex::new(None) }
+    }
+
+    /// Writes the database anew. To be called by the writer, outside of a transaction. Where it is cancelled, the outcome is
+    /// that it was interrupted, and nothing is changed.
+    pub(super) fn run(&self, connection: &mut Connection) {
+        let written = write_anew(connection, &self.cancelled);
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+    }
+
+    /// What came of it; `None` where it was not begun.
+    pub(super) fn outcome(&self) -> Option<rusqlite::Result<()>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Writes a database anew. Where that is cancelled, the error is that it was interrupted, and nothing is changed.
+pub(super) fn write_anew(connection: &mut Connection, cancelled: &CancellationToken) -> rusqlite::Result<()> {
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    connection.progress_handler(STEPS_AT_A_TIME, Some(is_cancelled))?;
+    let cancelled = cancelled.clone();
+    connection.progress_handler(STEPS_AT_A_TIME, Some(move || cancelled.is_cancelled()))?;
     let written = connection.execute_batch("VACUUM");
     connection.progress_handler(0, None::<fn() -> bool>)?;
     written

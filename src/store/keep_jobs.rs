@@ -1,17 +1,14 @@
 //! What a store does to keep less: entries go for good, and the disk gets its space back.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    Store, compaction,
-    error::StoreError,
-    paths::wal_in_use,
-    removal::RemovalPlan,
-    reply::StoreReply,
-    schema::{self, DatabaseLocation},
-    session,
-    write_context::WalCleanup,
+    Store, compaction::FileRewriting, error::StoreError, removal::RemovalPlan, reply::StoreReply,
+    schema::DatabaseLocation, session, write_context::WalCleanup,
 };
 use crate::domain::history::{entry::EntryId, removal::RemovalReport, request_log::ExchangeId};
 
@@ -49,29 +46,31 @@ impl Store {
     }
 
     /// Writes the file anew, without what is free in it, so that from now on [`Self::give_pages_back`] has an effect;
-    /// `false` where `is_cancelled` ended that, and everything is as it was. Blocks, and all calls wait meanwhile.
+    /// `false` where it was cancelled, and everything is as it was. Blocks. The writer's thread does it between two
+    /// commits, so all calls wait meanwhile, however long it takes.
     ///
     /// # Errors
     /// [`StoreError::InUse`] where another process has the history open; a disk without room for another copy.
-    pub fn rewrite(&self, is_cancelled: impl FnMut() -> bool + Send + 'static) -> Result<bool, StoreError> {
+    pub fn rewrite(&self, cancelled: &CancellationToken) -> Result<bool, StoreError> {
         let DatabaseLocation::File(file) = &self.0.location else { return Ok(true) };
         let folder = file.parent().unwrap_or(file);
         if session::is_open_elsewhere(folder, &self.0.session.name) {
             return Err(StoreError::InUse { doing: COMPACTING });
         }
-        let store_error = |error: rusqlite::Error| self.0.location.store_error(COMPACTING, &error);
-        let mut connection = self.0.location.connect().map_err(store_error)?;
-        match compaction::write_anew(&mut connection, is_cancelled) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => return Ok(false),
-            written => written.map_err(store_error)?,
+        let rewriting = Arc::new(FileRewriting::new(cancelled.clone()));
+        let asked = Arc::clone(&rewriting);
+        self.0
+            .writer
+            .submit(COMPACTING, move |context| {
+                context.rewriting = Some(Arc::clone(&asked));
+                Ok(())
+            })
+            .wait()?;
+        match rewriting.outcome() {
+            Some(Err(error)) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(false),
+            Some(Err(error)) => Err(self.0.location.store_error(COMPACTING, &error)),
+            Some(Ok(())) => Ok(true),
+            None => Err(StoreError::Closed { doing: COMPACTING }),
         }
-        // The log has the whole file in it now.
-        if !schema::empty_wal(&connection).map_err(store_error)? {
-            tracing::info!(
-                log = wal_in_use(file).display().to_string(),
-                "the log is emptied when the history is closed"
-            );
-        }
-        Ok(true)
     }
 }

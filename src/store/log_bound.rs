@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, OptionalExtension as _, Params};
 
 use super::{error::is_damage, key_index::MOST_ANSWERS};
 use crate::{
@@ -162,15 +162,21 @@ impl LogBound {
             (size, ..) = old.count(connection)?;
         }
         let newest = open.iter().map(|id| id.0).max().unwrap_or_default();
-        self.drop_oldest(connection, size, newest, MOST_DROPPED * open.len() as i64)
+        let long_ago = connection
+            .prepare_cached(LONG_AGO)?
+            .query_row((newest, 1000 * KEY_KEPT_SECS), |row| row.get(0))
+            .optional()?;
+        // A removal in the same transaction may have taken it away again; the next call drops what is too much.
+        let Some(long_ago) = long_ago else { return Ok(()) };
+        self.drop_oldest(connection, size, NewestCall { id: newest, long_ago }, MOST_DROPPED * open.len() as i64)
     }
 
-    /// Drops the oldest calls while there are too many, `most` at once; `newest` is the last call that was entered.
+    /// Drops the oldest calls while there are too many, `most` at once.
     fn drop_oldest(
         &mut self,
         connection: &Connection,
         mut size: LogSize,
-        newest: i64,
+        newest: NewestCall,
         most: i64,
     ) -> rusqlite::Result<()> {
         let bound = LogSize {
@@ -180,8 +186,7 @@ impl LogBound {
         if size.is_within(bound) {
             return Ok(());
         }
-        let long_ago: i64 =
-            connection.prepare_cached(LONG_AGO)?.query_row((newest, 1000 * KEY_KEPT_SECS), |row| row.get(0))?;
+        let NewestCall { id: newest, long_ago } = newest;
         // The call itself stays, whatever its size; and where there are too many, the newest are not: those that are
         // older than so many calls are.
         let last = if size.bytes > bound.bytes { newest - 1 } else { newest - bound.calls };
@@ -207,6 +212,14 @@ impl LogBound {
         }
         Ok(())
     }
+}
+
+/// The last call that was entered.
+#[derive(Clone, Copy)]
+struct NewestCall {
+    id: i64,
+    /// When a call was made that is no longer remembered, in milliseconds: a day before it.
+    long_ago: i64,
 }
 
 /// So many calls, and what they come to in bytes.

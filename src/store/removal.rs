@@ -2,7 +2,7 @@
 //!
 //! An entry takes its calls with it, those of the request log that are about its token too. Two kinds of calls stay, for
 //! the minter alone: the one whose answer is a token that was not reset, and one whose answer an idempotency key still
-//! stands for. Of these the request goes, and they are in no list any more ([`MinterCalls`]). They go in their turn when
+//! stands for. Of these the parameters and headers of the request go, the answer stays, and they are in no list any more ([`MinterCalls`]). They go in their turn when
 //! the minter needs them no more, by the end of the key's day or by a reset.
 
 use jiff::Timestamp;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
 
 use super::{compaction, schema};
 
@@ -21,7 +22,7 @@ const HEADER: usize = 100;
 pub(super) fn replace_schema(file: &Path, page_size: u32) -> Result<(), Box<dyn std::error::Error>> {
     let mut template = schema::in_memory()?;
     if is_compacted(file)? {
-        compaction::write_anew(&mut template, || false)?;
+        compaction::write_anew(&mut template, &CancellationToken::new())?;
     }
     let mut tables = template.prepare(
         "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",

@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use rusqlite::Connection;
 
 use super::{
+    compaction::FileRewriting,
     counts, entries,
     error::{StoreError, is_damage},
     key_index::KeyIndex,
@@ -47,6 +48,8 @@ pub(super) struct WriteContext {
     known_state: Option<i64>,
     /// Set by a job that removed something for good.
     pub(super) wal_cleanup: WalCleanup,
+    /// Set by a job that asked for the file to be written anew, which is done after the commit.
+    pub(super) rewriting: Option<Arc<FileRewriting>>,
     /// Why the transaction is gone, when a job lost it.
     pub(super) lost: Option<StoreError>,
 }
@@ -79,6 +82,7 @@ impl WriteContext {
             remembers_old: false,
             known_state: None,
             wal_cleanup: WalCleanup::None,
+            rewriting: None,
             lost: None,
         }
     }
@@ -130,6 +134,7 @@ impl WriteContext {
             self.redactions.remove(&call);
         }
         self.settled.clear();
+        self.rewriting = None;
         self.keys.forget();
         self.log.forget();
         self.known_state = None;

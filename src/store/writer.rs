@@ -208,6 +208,11 @@ fn end_group(
     match outcome {
         Ok(()) => {
             commits.fetch_add(1, Ordering::Release);
+            if let Some(rewriting) = context.rewriting.take() {
+                rewriting.run(&mut context.connection);
+                // The log has the whole file in it now.
+                context.wal_cleanup = WalCleanup::Asked;
+            }
             clean_up_wal(context);
         }
         Err(error) => {

@@ -344,6 +344,7 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"retention": {"rules": [{"target": "moon", "last": 5}]}}"#, &["retention.rules"]),
         (r#"{"retention": {"rules": [{"target": "local", "profile": 1, "last": 5}]}}"#, &["retention.rules"]),
         (r#"{"retention": {"rules": [5]}}"#, &["retention.rules"]),
+        (r#"{"retention": {"rules": [{"profle": 7, "last": 0}]}}"#, &["retention.rules"]),
         (r#"{"export": {"format": "xml", "columns": ["token", "cvc"]}}"#, &["export.format", "export.columns"]),
         (r#"{"export": {"format": "csv", "columns": []}}"#, &["export.columns"]),
         (r#"{"version": "one", "profiles": []}"#, &["version"]),

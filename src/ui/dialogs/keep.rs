@@ -105,8 +105,11 @@ impl KeepState {
         }
     }
 
-    /// Takes what was counted.
-    pub fn take_preview(&mut self, counted: Result<RemovalPreview, String>) {
+    /// Takes what a job counted; not that of an earlier dialog.
+    pub fn take_preview(&mut self, job: JobId, counted: Result<RemovalPreview, String>) {
+        if self.job != Some(KeepJob::Preview(job)) {
+            return;
+        }
         self.job = None;
         match (counted, self.asked.take()) {
             (Ok(preview), Some(order)) => self.preview = Some((order, preview)),
@@ -115,9 +118,13 @@ impl KeepState {
         }
     }
 
-    /// Takes notice that the removal has ended, with why where it did not come to its end.
-    pub fn end_removal(&mut self, problem: Option<String>) {
-        (self.job, self.preview, self.problem) = (None, None, problem);
+    /// Takes notice that a removal has ended, with why where it did not come to its end. What was counted before it counts
+    /// no more, whoever began it.
+    pub fn end_removal(&mut self, job: JobId, problem: Option<String>) {
+        self.preview = None;
+        if self.job == Some(KeepJob::Removal(job)) {
+            (self.job, self.problem) = (None, problem);
+        }
     }
 
     /// The removal that is on its way.
@@ -161,8 +168,8 @@ pub fn keep_ui(ctx: &Context, state: &mut KeepState, about: &KeepContext<'_>, ac
         ui.checkbox(&mut state.takes_marked, "Also what has a note, a tag or a finished run");
         ui.checkbox(&mut state.compacts, "Give the disk its space back");
         if state.compacts {
-            let words = "The first time, the file is written anew as a whole: calls wait meanwhile, and no other Testcard \
-                         may have the history open";
+            let words = "The first time, the file is written anew as a whole: calls wait meanwhile, memory and disk of its \
+                         size are needed, and no other Testcard may have the history open";
             sentence_ui(ui, words);
         }
         if let Some(problem) = &state.problem {
@@ -304,9 +311,18 @@ fn end_ui(
 ) {
     match state.job {
         Some(KeepJob::Removal(job)) => {
-            let (done, total) = about.progress.unwrap_or((0, 0));
-            let share = if total == 0 { 0.0 } else { done as f32 / total as f32 };
-            ui.add(ProgressBar::new(share).text(format!("{} of {}", grouped(done), grouped(total))));
+            let bar = match about.progress {
+                Some((done, total)) if done < total => ProgressBar::new(done as f32 / total as f32).text(format!(
+                    "{} of {}",
+                    grouped(done),
+                    grouped(total)
+                )),
+                // The counts of one step are complete, and the next has none yet.
+                _ => {
+                    ProgressBar::new(0.0).text(if state.compacts { "Giving the space back…" } else { "Removing…" })
+                }
+            };
+            ui.add(bar);
             if ui.add(QuietButton::new("Stop; what went is gone")).clicked() {
                 actions.push(Action::Cancel(job));
             }
