@@ -61,11 +61,12 @@
 //! | [`keys`] | API keys, one per profile: from the environment, the system's keyring, or typed for this session | domain |
 //! | [`settings`] | the program's folders, and the files of a person: settings, presets, draft, place of the window | domain, files |
 //! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
-//! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand | domain, backend |
+//! | [`webhooks`] | events sent to webhook endpoints: signed, in order, again where they were not taken | domain, minter, store, stripe |
+//! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand; sends events while it runs | domain, backend, webhooks |
 //! | [`formats`] | entries as files, one entry at a time: JSON, tables, HAR, constants for test suites; calls in files of other tools | domain, snippets, store |
 //! | [`jobs`] | long work with progress and cancellation: export, import, retention, refresh, key check, parity, runs and their reports | domain, parity, formats, reports, backend, store, files |
-//! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, formats, store, backend, server, jobs, keys, settings, files |
-//! | [`cli`] | the commands | domain, parity, formats, reports, backend, store, server, jobs, keys, settings, snippets, files |
+//! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, formats, store, backend, server, webhooks, jobs, keys, settings, files |
+//! | [`cli`] | the commands | domain, parity, formats, reports, backend, store, server, webhooks, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff, reports |
 //! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
 //! | `main` | chooses window or command line; makes the clock, reads the time zone and the environment | domain, settings, worker, cli, app |
@@ -99,6 +100,7 @@
 //! | `history` | one read connection: makes lists in pieces, reads what changed since the last commit, tells the window |
 //! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
+//! | `webhooks` | sends events while a server runs; wakes for an event, an answer, a time that has come, and once a second while there is an endpoint, for another process may have made events |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once; where one fails after it wrote, the others run again without it |
 //!
 //! # Text in the window
@@ -178,6 +180,15 @@
 //! [`store::salvage()`] works on a private copy and writes to a new folder. A history that cannot be written is read in
 //! place or from a private copy (`store/copy`). A backup is made before each migration.
 //!
+//! # An event on its way
+//!
+//! A handler of the minter says what happened (`minter/happened`); the event is a row beside the object, in the same
+//! transaction, and points to it until the object changes. While a server runs, a thread of [`webhooks`] reads the events
+//! behind the cursor of each endpoint (`store/outbox`), sends them in order for each object, and writes down in slices what
+//! came of it: after a crash what was sent last is sent again. The secret of an endpoint follows from the folder's secret
+//! and the endpoint's id ([`domain::call::webhook_signature`]) and is kept nowhere. Nothing leaves this machine but to an
+//! origin that a person named ([`domain::settings::receiver`]).
+//!
 //! # What was expected
 //!
 //! A built-in preset ([`domain::presets::catalog`]) or one of the user's own ([`domain::presets::library`]) comes with
@@ -240,4 +251,5 @@ pub mod snippets;
 pub mod store;
 pub mod stripe;
 pub mod ui;
+pub mod webhooks;
 pub mod worker;

@@ -9,8 +9,9 @@ use crate::{
     domain::{
         call::{
             account::AccountId,
-            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, MaskedRequest, Target},
+            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, HttpMethod, MaskedRequest, Target},
             error::ApiError,
+            webhook_signature::{EndpointSecret, HIDDEN_SECRET},
         },
         fault::Fault,
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
@@ -67,16 +68,34 @@ impl BackendTargets {
     pub async fn serve(&self, call: ServedCall, policies: AccountPolicies) -> ApiResponse {
         let ServedCall { request, origin, fault } = call;
         let account = self.accounts.of(origin.world.as_ref());
+        let makes_endpoint = request.method == HttpMethod::Post && request.segments() == ["v1", "webhook_endpoints"];
+        let event_fault = match &fault {
+            Some(Fault::Event(fault)) => Some(*fault),
+            _ => None,
+        };
         let call = origin.call(request, &account);
         let prepare = |request: ApiRequest, masked: &MaskedRequest| -> LocalAnswer {
             let prepared = PreparedCall::new(request, Some(masked), origin.started, policies, account);
-            let prepared = prepared.by_publishable_key(origin.is_publishable);
+            let prepared = prepared.by_publishable_key(origin.is_publishable).with_event_fault(event_fault);
             Box::new(move |ledger| prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref())))
         };
-        self.store.serve(call, origin.arrived, prepare).await.unwrap_or_else(|error| {
+        let answer = self.store.serve(call, origin.arrived, prepare).await.unwrap_or_else(|error| {
             self.save_failures.add(&error);
             minter::unavailable(&error.cause())
-        })
+        });
+        if makes_endpoint { self.with_secret(answer) } else { answer }
+    }
+
+    /// The answer that makes a webhook endpoint, with the secret that is hidden wherever the answer is written down. The
+    /// same answer given again shows it too.
+    fn with_secret(&self, mut answer: ApiResponse) -> ApiResponse {
+        if let Some(mut endpoint) = answer.json().filter(|body| body["secret"] == HIDDEN_SECRET) {
+            let id = endpoint["id"].as_str().unwrap_or_default();
+            let secret = EndpointSecret::of(&self.store.workspace_secret(), id);
+            endpoint["secret"] = secret.expose().into();
+            answer.body = format!("{endpoint:#}").into_bytes();
+        }
+        answer
     }
 
     /// The answer to a call that is let in and made to fail on purpose: nothing is carried out. `nth` tells it from the

@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `export` `import` `evidence` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `keep` `salvage` `manual` | the commands |
+//! | `mint` `token_use` `history` `export` `import` `events` `evidence` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `keep` `salvage` `manual` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
@@ -15,6 +15,7 @@
 
 mod cards;
 mod environment;
+mod events;
 mod evidence;
 mod explain;
 mod export;
@@ -79,6 +80,9 @@ const EXAMPLES: &str = "Examples:
   testcard pay tok_… --3ds complete          the same by a payment intent
   testcard refresh --all                     ask Stripe which tokens were used
   testcard serve --seed 1                    Stripe's test mode on 127.0.0.1:12111, for SDKs
+  testcard serve --forward-to http://localhost:4242/webhook
+                                             events to your own endpoint, signed
+  testcard events --type 'charge.*'          what happened
   testcard history --status failed           what failed
   testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
@@ -129,6 +133,10 @@ pub enum CliCommand {
     Tag(history::TagArgs),
     /// Write the history to a file: everything as JSON, a table, or what a test suite reads.
     Export(export::ExportArgs),
+    /// List what happened to the minter's objects, newest first, or send an event once more.
+    Events(events::EventsArgs),
+    /// Print the secret of a webhook endpoint.
+    Webhooks(events::WebhooksArgs),
     /// Write a document about entries for a person who was not there: request, response, verdict and what followed.
     Evidence(evidence::EvidenceArgs),
     /// Add the entries of a JSON or JSON Lines export that are not in the history yet; or keep calls of other tools as
@@ -188,6 +196,8 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Note(args) => history::note(&args, environment),
         CliCommand::Tag(args) => history::tag(&args, environment),
         CliCommand::Export(args) => export::export(&args, environment),
+        CliCommand::Events(args) => events::events(&args, environment),
+        CliCommand::Webhooks(args) => events::webhooks(&args, environment),
         CliCommand::Evidence(args) => evidence::evidence(&args, environment),
         CliCommand::Import(args) => import::import(&args, environment),
         CliCommand::Keep(args) => keep::keep(&args, environment),

@@ -4,6 +4,7 @@ use std::{
     io::{self, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,17 +22,20 @@ use super::{
 use crate::{
     backend::{AdmissionRules, BackendTargets},
     domain::{
+        call::{event_type::EventType, webhook_signature::EndpointSecret},
         fault::{self, FaultRule},
         key::{ApiKey, KeyError, KeyKind},
         settings::{
             origin::PageOrigin,
             preferences::{LogSettings, Settings},
+            receiver::ReceiverUrl,
         },
     },
     files,
     server::{Server, ServerConfig, StartError},
     settings::AppFolders,
     store::{Durability, Store, StoreLocation},
+    webhooks::{ForwardTo, WebhookConfig, forward_id},
 };
 
 /// The largest file of rules, in bytes.
@@ -69,6 +73,18 @@ pub struct ServeArgs {
     /// Rules from a file, one a line; empty lines and lines that start with # do not count.
     #[arg(long, value_name = "FILE")]
     fault_file: Option<PathBuf>,
+    /// Send all events to this URL, such as http://localhost:4242/webhook; may be repeated. The secret that they are
+    /// signed with is printed at the start, and again by `testcard webhooks secret URL`.
+    #[arg(long, value_name = "URL", value_parser = ReceiverUrl::parse)]
+    forward_to: Vec<ReceiverUrl>,
+    /// Send only events of these types there, with commas between them.
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = event_type, requires = "forward_to")]
+    forward_events: Vec<EventType>,
+    /// Let webhook endpoints that are made by calls be at this origin too, such as https://hooks.example; may be repeated.
+    /// Without it those of the settings, `webhook_origins` of the server, which are none by default: then events are sent to
+    /// this machine only.
+    #[arg(long, value_name = "ORIGIN", value_parser = PageOrigin::parse)]
+    webhook_origin: Vec<PageOrigin>,
     #[command(flatten)]
     policies: PolicyArgs,
     /// Keep so many calls of the request log, besides those that made or used a token; as in the settings by default.
@@ -92,6 +108,10 @@ enum CommitSafety {
 fn secret_key(text: &str) -> Result<ApiKey, KeyError> {
     ApiKey::parse(text)
         .and_then(|key| if key.kind() == KeyKind::Publishable { Err(KeyError::Malformed) } else { Ok(key) })
+}
+
+fn event_type(text: &str) -> Result<EventType, &'static str> {
+    EventType::parse(text.trim()).ok_or("this is no type of event: name one such as charge.succeeded")
 }
 
 fn rule(text: &str) -> Result<FaultRule, String> {
@@ -128,6 +148,21 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
         calls: args.log_calls.unwrap_or(settings.log.calls),
         megabytes: args.log_megabytes.unwrap_or(settings.log.megabytes),
     });
+    let types = match &args.forward_events[..] {
+        [] => vec!["*".to_owned()],
+        types => types.iter().map(EventType::to_string).collect(),
+    };
+    let forward = |url| ForwardTo { url, types: types.clone() };
+    let webhooks = WebhookConfig {
+        origins: if args.webhook_origin.is_empty() {
+            settings.server.webhook_origins.clone()
+        } else {
+            args.webhook_origin
+        },
+        forwards: args.forward_to.into_iter().map(forward).collect(),
+        tell: Arc::new(|words| remark(words)),
+        ..WebhookConfig::new(environment.clock.clone())
+    };
     let config = ServerConfig {
         targets: BackendTargets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
@@ -139,6 +174,7 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
         },
         is_isolating: args.isolate,
         faults,
+        webhooks,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;
     let done = runtime.block_on(run(config));
@@ -149,8 +185,10 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
 async fn run(config: ServerConfig) -> Result<CommandOutcome, CliError> {
     // Before anybody is told of the server: a signal that comes right after must find its listener.
     let mut signals = EndSignals::new()?;
+    let secrets: Vec<String> = config.webhooks.forwards.iter().map(|forward| secret_line(&config, forward)).collect();
     let server = Server::start(config).await.map_err(|error| CliError::Usage(advice(&error)))?;
-    let words = format!("listening on http://{}\ncontrol token {}\n", server.address(), server.control_token());
+    let mut words = format!("listening on http://{}\ncontrol token {}\n", server.address(), server.control_token());
+    words.extend(secrets);
     let mut stdout = io::stdout().lock();
     // Whoever started the server may have read its first line and closed the pipe: it serves all the same.
     let _ = stdout.write_all(words.as_bytes()).and_then(|()| stdout.flush());
@@ -163,6 +201,13 @@ async fn run(config: ServerConfig) -> Result<CommandOutcome, CliError> {
         () = tokio::time::sleep(PATIENCE) => remark("Calls in flight were cut off"),
     }
     Ok(CommandOutcome::Well)
+}
+
+/// What is printed of an endpoint that events are forwarded to.
+fn secret_line(config: &ServerConfig, forward: &ForwardTo) -> String {
+    let folder_secret = config.targets.store().workspace_secret();
+    let secret = EndpointSecret::of(&folder_secret, &forward_id(&folder_secret, &forward.url));
+    format!("webhook secret {} for {}\n", secret.expose(), forward.url.as_str())
 }
 
 fn advice(error: &StartError) -> String {

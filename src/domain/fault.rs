@@ -57,8 +57,27 @@ pub enum Fault {
     Hold(Duration),
     /// The call is carried out, and the connection is closed without a response.
     CommitDrop,
+    /// The call is carried out and answered, and this goes wrong with the events that it makes.
+    Event(EventFault),
     /// Nothing goes wrong.
     Ok,
+}
+
+/// What goes wrong with an event on its way to a webhook endpoint. The event itself can be asked for as ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventFault {
+    /// It is sent so much later, whatever is sent before it by then.
+    Late(Duration),
+    /// It is sent twice.
+    Twice,
+    /// It is kept back for a second, and of those that are, the newest is sent first.
+    Shuffle,
+    /// It is never sent.
+    Drop,
+    /// It is sent once, signed with another secret.
+    WrongSignature,
+    /// It is sent once, signed as it was right ten minutes ago.
+    OldTimestamp,
 }
 
 /// A kind of fault in the language of the rules. The table of kinds is [`KINDS`].
@@ -75,7 +94,7 @@ struct FaultKind {
 
 /// What can go wrong: the one table that rules are read with, that help and error messages list, and that tells whether
 /// the call was carried out. How a [`Fault`] is written stands in its `Display`; a test holds the two together.
-const KINDS: [FaultKind; 10] = [
+const KINDS: [FaultKind; 11] = [
     FaultKind { word: "latency", example: "latency 200ms", is_carried_out: true, read: read_latency },
     FaultKind { word: "429", example: "429 retry-after 1", is_carried_out: false, read: read_rate_limit },
     FaultKind { word: "500", example: "500", is_carried_out: false, read: |_| Ok(Fault::ServerError(500)) },
@@ -85,10 +104,11 @@ const KINDS: [FaultKind; 10] = [
     FaultKind { word: "garbage", example: "garbage", is_carried_out: true, read: |_| Ok(Fault::Garbage) },
     FaultKind { word: "hold", example: "hold 3s", is_carried_out: true, read: read_hold },
     FaultKind { word: "commit-drop", example: "commit-drop", is_carried_out: true, read: |_| Ok(Fault::CommitDrop) },
+    FaultKind { word: "event", example: "event late 5s", is_carried_out: true, read: read_event },
     FaultKind { word: "ok", example: "ok", is_carried_out: true, read: |_| Ok(Fault::Ok) },
 ];
 
-/// An example of every kind of fault, as a sentence lists them: `latency 200ms, …, commit-drop or ok`.
+/// An example of every kind of fault, as a sentence lists them: `latency 200ms, …, event late 5s or ok`.
 pub fn examples() -> String {
     in_a_sentence(|kind| kind.example)
 }
@@ -165,8 +185,32 @@ impl fmt::Display for Fault {
             Self::Garbage => f.write_str("garbage"),
             Self::Hold(time) => write!(f, "hold {time:?}"),
             Self::CommitDrop => f.write_str("commit-drop"),
+            Self::Event(fault) => write!(f, "event {fault}"),
             Self::Ok => f.write_str("ok"),
         }
+    }
+}
+
+impl fmt::Display for EventFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // As it is read, for an event keeps its fault in these words.
+            Self::Late(time) if time.subsec_millis() == 0 => write!(f, "late {}s", time.as_secs()),
+            Self::Late(time) => write!(f, "late {}ms", time.as_millis()),
+            Self::Twice => f.write_str("twice"),
+            Self::Shuffle => f.write_str("shuffle"),
+            Self::Drop => f.write_str("drop"),
+            Self::WrongSignature => f.write_str("wrong-signature"),
+            Self::OldTimestamp => f.write_str("old-timestamp"),
+        }
+    }
+}
+
+impl FromStr for EventFault {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        event_fault(&mut WordReader::of(text))
     }
 }
 
@@ -228,6 +272,29 @@ fn read_rate_limit(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
 
 fn read_hold(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
     words.next("a time such as 3s", time).map(Fault::Hold)
+}
+
+fn read_event(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
+    event_fault(words).map(Fault::Event)
+}
+
+fn event_fault(words: &mut WordReader<'_>) -> Result<EventFault, RuleError> {
+    const EXPECTED: &str = "late, twice, shuffle, drop, wrong-signature or old-timestamp";
+    let fault = words.next(EXPECTED, |word| {
+        Some(match word {
+            "late" => EventFault::Late(Duration::ZERO),
+            "twice" => EventFault::Twice,
+            "shuffle" => EventFault::Shuffle,
+            "drop" => EventFault::Drop,
+            "wrong-signature" => EventFault::WrongSignature,
+            "old-timestamp" => EventFault::OldTimestamp,
+            _ => return None,
+        })
+    })?;
+    match fault {
+        EventFault::Late(_) => words.next("a time such as 5s", time).map(EventFault::Late),
+        fault => Ok(fault),
+    }
 }
 
 fn times(word: &str) -> Option<RangeInclusive<Duration>> {
@@ -321,7 +388,8 @@ mod tests {
     #[test]
     fn every_kind_is_written_as_it_is_read() {
         let what = "latency 200ms, latency 50ms..2s, 429, 429 retry-after 2, 500, 503, drop, cut, garbage, hold 3s, \
-                    commit-drop, ok";
+                    commit-drop, event late 5s, event late 200ms, event twice, event shuffle, event drop, \
+                    event wrong-signature, event old-timestamp, ok";
         let rule = rule(&format!("* /v1/* every 2: {what}"));
         let written: Vec<String> = rule.steps.iter().map(Fault::to_string).collect();
         assert_eq!(written.join(", "), what);
@@ -336,7 +404,8 @@ mod tests {
             assert_eq!(rule.steps[0].to_string(), kind.example);
             assert_eq!(kind.example.split(' ').next(), Some(kind.word));
         }
-        let words = "latency 200ms, 429 retry-after 1, 500, 503, drop, cut, garbage, hold 3s, commit-drop or ok";
+        let words = "latency 200ms, 429 retry-after 1, 500, 503, drop, cut, garbage, hold 3s, commit-drop, \
+                     event late 5s or ok";
         assert_eq!(examples(), words);
     }
 
@@ -359,11 +428,18 @@ mod tests {
             ("POST /v1/charges: 429 retry-after", "column 34: expected seconds, such as 2, found the end"),
             (
                 "POST /v1/charges: explode",
-                "column 19: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok, found 'explode'",
+                "column 19: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop, event or ok, found \
+                 'explode'",
             ),
             (
+                "POST /v1/charges: event",
+                "column 24: expected late, twice, shuffle, drop, wrong-signature or old-timestamp, found the end",
+            ),
+            ("POST /v1/charges: event late soon", "column 30: expected a time such as 5s, found 'soon'"),
+            (
                 "POST /v1/charges: ok,",
-                "column 22: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok, found the end",
+                "column 22: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop, event or ok, found the \
+                 end",
             ),
         ] {
             assert_eq!(text.parse::<FaultRule>().unwrap_err().to_string(), expected, "{text}");
@@ -394,11 +470,21 @@ mod tests {
             (Fault::Garbage, true),
             (Fault::Hold(second), true),
             (Fault::CommitDrop, true),
+            (Fault::Event(EventFault::Drop), true),
             (Fault::Ok, true),
         ] {
             assert_eq!(is_carried_out(&fault.to_string()), expected, "{fault}");
         }
         assert!(!is_carried_out("another call is held"));
+    }
+
+    #[test]
+    fn the_fault_of_an_event_is_read_as_it_is_written() {
+        let late = |millis| EventFault::Late(Duration::from_millis(millis));
+        let others = [EventFault::Twice, EventFault::Shuffle, EventFault::Drop, EventFault::WrongSignature];
+        for fault in [late(0), late(200), late(1500), late(5000), EventFault::OldTimestamp].into_iter().chain(others) {
+            assert_eq!(fault.to_string().parse(), Ok(fault));
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(super) enum ParamMeaning<'a> {
 }
 
 /// Parameters that take a list.
-const LISTS: [&str; 3] = ["expand", "payment_method_types", "preferred_locales"];
+const LISTS: [&str; 5] = ["enabled_events", "expand", "payment_method_types", "preferred_locales", "types"];
 /// The parameter that is a text or a dictionary.
 const TEXT_OR_DICTIONARY: &str = "created";
 

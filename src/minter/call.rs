@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::{
     call::{api::ApiRequest, error::ApiError, version::ApiVersion},
+    fault::EventFault,
     rules::policies::AccountPolicies,
 };
 
@@ -30,6 +31,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) ids: RequestIds<'a>,
     /// The id of the call itself.
     pub(super) request_id: &'a str,
+    /// What is to go wrong with the events of the call on their way.
+    pub(super) event_fault: Option<EventFault>,
     /// How many events there are of the call by now.
     pub(super) events: u32,
     /// The version that the call is answered in.

@@ -16,10 +16,13 @@ use super::{
     shapes,
     stored_object::{ObjectKind, StoredObject},
 };
-use crate::domain::call::{error::ApiError, version::ApiVersion};
+use crate::domain::{
+    call::{error::ApiError, version::ApiVersion},
+    mask::keyed_hash,
+};
 
 /// How long an event can be asked for, in seconds (docs.stripe.com/api/events).
-const SHOWN_SECS: i64 = 30 * 24 * 60 * 60;
+pub const EVENTS_SHOWN_SECS: i64 = 30 * 24 * 60 * 60;
 /// The most types that a list can be asked for (docs.stripe.com/api/events/list).
 const MOST_TYPES: usize = 20;
 /// Since this version an event has the idempotency key of its request beside the request's id (docs.stripe.com/changelog).
@@ -63,7 +66,7 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<HandlerAnswe
 }
 
 fn oldest_shown(call: &MinterCall<'_>) -> i64 {
-    call.now.as_second() - SHOWN_SECS
+    call.now.as_second() - EVENTS_SHOWN_SECS
 }
 
 /// The types that a list is asked for, in `type` or in `types`; none stands for all.
@@ -84,7 +87,7 @@ fn types<'a>(fields: &CallFields<'a>) -> Result<Vec<&'a str>, ApiError> {
 }
 
 /// Whether a type is meant by a pattern: itself, `*`, or a group such as `charge.*`.
-pub(super) fn fits(pattern: &str, event_type: &str) -> bool {
+fn fits(pattern: &str, event_type: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some("") => true,
         Some(group) => group.ends_with('.') && event_type.starts_with(group),
@@ -99,24 +102,57 @@ fn shown(call: &mut MinterCall<'_>, event: &StoredObject) -> Result<Value, CallE
         Some((kind, id)) => call.ledger.get(kind, id)?.map(|object| object.body).unwrap_or_default(),
         None => kept.own_object().clone(),
     };
-    Ok(EventView { event: kept, object, version: ApiVersion::OF_ACCOUNT, around: call.version }.to_json())
+    let pending = call.ledger.pending_webhooks(event)?;
+    let view = EventView {
+        event: kept,
+        object: &object,
+        version: ApiVersion::OF_ACCOUNT,
+        around: call.version,
+        account: None,
+        pending,
+    };
+    Ok(view.to_json())
+}
+
+/// The body of an event as it is sent to a webhook endpoint: in the endpoint's version where it has one, with the account
+/// that it is of where the endpoint is told.
+pub fn event_text(
+    event: &StoredObject,
+    object: &Value,
+    version: Option<&str>,
+    account: Option<&str>,
+    pending: usize,
+) -> Vec<u8> {
+    let version = version.and_then(ApiVersion::parse).unwrap_or(ApiVersion::OF_ACCOUNT);
+    let view = EventView { event: KeptEvent::of(event), object, version, around: version, account, pending };
+    answers::text(&view.to_json())
+}
+
+/// Whether an event is of one of these types, as `enabled_events` of an endpoint names them.
+pub fn event_fits(types: &[String], event: &StoredObject) -> bool {
+    let event_type = KeptEvent::of(event).event_type();
+    types.iter().any(|pattern| fits(pattern, event_type))
 }
 
 /// An event with its object, as it is to be shown.
 struct EventView<'a> {
     event: KeptEvent<'a>,
     /// As the ledger keeps it.
-    object: Value,
+    object: &'a Value,
     /// The version that the object is shown in.
     version: ApiVersion<'a>,
     /// The version that the event around it is shown in.
     around: ApiVersion<'a>,
+    /// The connected account, as it is stored, where it is named.
+    account: Option<&'a str>,
+    /// How many endpoints have not taken it yet.
+    pending: usize,
 }
 
 impl EventView<'_> {
     fn to_json(&self) -> Value {
         let event = &self.event;
-        let previous = event.object_before(&self.object).map(|before| shapes::shaped(self.version, before));
+        let previous = event.object_before(self.object).map(|before| shapes::shaped(self.version, before));
         let object = shapes::shaped(self.version, self.object.clone());
         let previous = previous.and_then(|before| happened::previous_attributes(&before, &object));
         let mut data = fields::object([("object", object)]);
@@ -128,17 +164,21 @@ impl EventView<'_> {
         } else {
             event.request_id().clone()
         };
-        json!({
+        let mut shown = json!({
             "id": event.id(),
             "object": "event",
             "api_version": self.version.to_string(),
             "created": event.created(),
             "data": data,
             "livemode": false,
-            "pending_webhooks": 0,
+            "pending_webhooks": self.pending,
             "request": request,
             "type": event.event_type(),
-        })
+        });
+        if let Some(account) = self.account {
+            shapes::add(&mut shown, "account", keyed_hash::shown(account).into());
+        }
+        shown
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | part | of an event |
 //! | --- | --- |
-//! | `body` | its type, the request with its idempotency key, what of the object was otherwise before |
+//! | `body` | its type, the request with its idempotency key, what of the object was otherwise before, what is to go wrong |
 //! | `parent` | the object that it points to, `None` for an event that has the object itself |
 //! | `state` | the object, null for an event that points to it |
 
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::domain::{
     call::{api::HttpMethod, event_type::EventType},
+    fault::EventFault,
     mask,
 };
 
@@ -75,6 +76,9 @@ impl MinterCall<'_> {
         if let Some(previous) = previous {
             body[PREVIOUS] = previous;
         }
+        if let Some(fault) = self.event_fault {
+            body[FAULT] = fault.to_string().into();
+        }
         let id = self.ids.event(self.now, self.events);
         self.events += 1;
         let kind = ObjectKind::Event;
@@ -86,6 +90,18 @@ impl MinterCall<'_> {
 const REQUEST: &str = "request";
 const KEY: &str = "key";
 const PREVIOUS: &str = "previous";
+const FAULT: &str = "fault";
+
+/// What is to go wrong on purpose with an event on its way.
+pub fn event_fault(event: &StoredObject) -> Option<EventFault> {
+    event.body[FAULT].as_str()?.parse().ok()
+}
+
+/// What an event is about, in one text: the same for all events of an object.
+pub fn event_object(event: &StoredObject, object: &Value) -> String {
+    let word = |name: &str| object[name].as_str().unwrap_or_default();
+    event.parent.clone().unwrap_or_else(|| format!("{} {}", word("object"), word("id")))
+}
 
 /// An event as the ledger keeps it, read.
 pub(super) struct KeptEvent<'a>(&'a StoredObject);

@@ -145,6 +145,11 @@ impl<'a> RequestIds<'a> {
         self.timed_with("evt", created, self.own_number(&format!("evt {nth}")))
     }
 
+    /// `we_1…`, 24 characters after the prefix.
+    pub fn webhook_endpoint(&self, created: Timestamp) -> String {
+        self.timed("we", created)
+    }
+
     /// `pm_1…`, 24 characters after the prefix.
     pub fn payment_method(&self, created: Timestamp) -> String {
         self.timed("pm", created)

@@ -131,6 +131,9 @@ pub trait Ledger {
     /// Gives the events that point to an object (see `happened`) the object as it is, for it is about to change or to go.
     fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError>;
 
+    /// How many webhook endpoints have not taken an event yet.
+    fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError>;
+
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
     /// the kind gives none.
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
@@ -183,6 +186,10 @@ impl<'a> AccountLedger<'a> {
     pub(super) fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
         self.keep_for_events(kind, id)?;
         self.ledger.remove(self.account, kind, id)
+    }
+
+    pub(super) fn pending_webhooks(&mut self, event: &StoredObject) -> Result<usize, LedgerError> {
+        self.ledger.pending_webhooks(self.account, event)
     }
 
     fn keep_for_events(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
@@ -307,6 +314,11 @@ impl Ledger for MemoryLedger {
             }
         }
         Ok(())
+    }
+
+    /// Nothing is sent from here.
+    fn pending_webhooks(&mut self, _: Option<&str>, _: &StoredObject) -> Result<usize, LedgerError> {
+        Ok(0)
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {

@@ -14,7 +14,7 @@
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
-//! | `happened`, `events` | what happened to objects: how it is kept with the change, and the calls that ask for it |
+//! | `happened`, `events`, `webhook_endpoints` | what happened to objects: how it is kept with the change, who asks for it, who is to be sent it |
 //! | `method_object` | a payment method and what its use leaves in it |
 //! | `intents`, `intent_params`, `next_action` | what both kinds of intents have in common, and what the payer has to do next |
 //! | `payment_intent_object`, `payment_intent_params`, `intent_charge` | a payment intent, its parameters, and the charge that it makes |
@@ -69,6 +69,7 @@ mod sources;
 mod stored_object;
 mod tokens;
 mod versions;
+mod webhook_endpoints;
 pub mod workspace;
 
 use std::sync::Arc;
@@ -78,6 +79,8 @@ use jiff::Timestamp;
 pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, check_account, takes_key_param};
 pub use answered_token::token_of_answer;
 pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
+pub use events::{EVENTS_SHOWN_SECS, event_fits, event_text};
+pub use happened::{event_fault, event_object};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, PageCursor, PageQuery, RememberedAnswer};
 pub use new_token::NewToken;
 pub use routes::{needs_secret_key, unrecognized};
@@ -90,6 +93,7 @@ use crate::domain::{
         error::ApiError,
         version::ApiVersion,
     },
+    fault::EventFault,
     rules::policies::AccountPolicies,
 };
 use accounts::ConnectedAccount;
@@ -111,7 +115,7 @@ pub fn handle(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
-    let caller = Caller { policies, workspace, is_publishable: false };
+    let caller = Caller { policies, workspace, is_publishable: false, event_fault: None };
     carry_out(ledger, request, CallMatters::of(request, None, workspace), now, caller)
 }
 
@@ -122,6 +126,8 @@ struct Caller<'a> {
     workspace: &'a MinterAccount,
     /// Whether its key is a publishable one, which a payer's browser has.
     is_publishable: bool,
+    /// What is to go wrong with the events of the call on their way.
+    event_fault: Option<EventFault>,
 }
 
 /// What is worked out of a request before the ledger is needed.
@@ -152,6 +158,7 @@ pub struct PreparedCall {
     workspace: Arc<MinterAccount>,
     is_publishable: bool,
     matters: Result<CallMatters, ApiError>,
+    event_fault: Option<EventFault>,
 }
 
 impl PreparedCall {
@@ -164,7 +171,7 @@ impl PreparedCall {
         workspace: Arc<MinterAccount>,
     ) -> Self {
         let matters = CallMatters::of(&request, masked, &workspace);
-        Self { request, now, policies, workspace, is_publishable: false, matters }
+        Self { request, now, policies, workspace, is_publishable: false, matters, event_fault: None }
     }
 
     /// The same call, made with a publishable key where this is true: it shows less.
@@ -173,13 +180,19 @@ impl PreparedCall {
         Self { is_publishable, ..self }
     }
 
+    /// The same, with what is to go wrong on purpose with the events of the call on their way.
+    #[must_use]
+    pub fn with_event_fault(self, event_fault: Option<EventFault>) -> Self {
+        Self { event_fault, ..self }
+    }
+
     /// Answers the call, as [`handle`] does. It can be answered again, where nothing was kept of the answer before.
     ///
     /// # Errors
     /// As [`handle`].
     pub fn answer(&self, ledger: &mut dyn Ledger) -> Result<ApiResponse, LedgerError> {
-        let Self { policies, is_publishable, .. } = *self;
-        let caller = Caller { policies, workspace: &self.workspace, is_publishable };
+        let Self { policies, is_publishable, event_fault, .. } = *self;
+        let caller = Caller { policies, workspace: &self.workspace, is_publishable, event_fault };
         carry_out(ledger, &self.request, self.matters.clone(), self.now, caller)
     }
 }
@@ -191,7 +204,7 @@ fn carry_out(
     now: Timestamp,
     caller: Caller<'_>,
 ) -> Result<ApiResponse, LedgerError> {
-    let Caller { policies, workspace, is_publishable } = caller;
+    let Caller { policies, workspace, is_publishable, event_fault } = caller;
     if let Err(error) = versions::check(request) {
         return Ok(refusal(&error));
     }
@@ -237,6 +250,7 @@ fn carry_out(
         account_id,
         ids,
         request_id,
+        event_fault,
         events: 0,
         version,
     };

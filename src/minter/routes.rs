@@ -6,6 +6,7 @@ use super::{
     authentication, balance_transactions,
     call::{CallError, HandlerAnswer, MinterCall},
     charges, customers, events, payment_intents, payment_methods, refunds, setup_intents, sources, tokens,
+    webhook_endpoints,
 };
 use crate::domain::{
     call::{
@@ -124,6 +125,11 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "customers", ":id", "payment_methods", ":id"], payment_methods::retrieve_of_customer),
     shown_route(Get, &["v1", "events"], events::list),
     shown_route(Get, &["v1", "events", ":id"], events::retrieve),
+    route(Post, &["v1", "webhook_endpoints"], webhook_endpoints::create),
+    route(Get, &["v1", "webhook_endpoints"], webhook_endpoints::list),
+    route(Get, &["v1", "webhook_endpoints", ":id"], webhook_endpoints::retrieve),
+    route(Post, &["v1", "webhook_endpoints", ":id"], webhook_endpoints::update),
+    route(Delete, &["v1", "webhook_endpoints", ":id"], webhook_endpoints::delete),
 ];
 
 /// Resources of Stripe's specification that the minter does not play, or not with every call: refused by name.
@@ -200,7 +206,6 @@ const NOT_MODELLED: &[&str] = &[
     "topups",
     "transfers",
     "treasury",
-    "webhook_endpoints",
 ];
 
 /// The route of a request, with the parts of its path that stand at the `:id`s.

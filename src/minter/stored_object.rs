@@ -18,6 +18,8 @@ pub enum ObjectKind {
     SetupIntent,
     /// What happened to another object.
     Event,
+    /// Where events are sent.
+    WebhookEndpoint,
 }
 
 impl ObjectKind {
@@ -34,12 +36,13 @@ impl ObjectKind {
             Self::PaymentIntent => "payment_intent",
             Self::SetupIntent => "setup_intent",
             Self::Event => "event",
+            Self::WebhookEndpoint => "webhook_endpoint",
         }
     }
 
     /// The kind of this word.
     pub fn parse(word: &str) -> Option<Self> {
-        const ALL: [ObjectKind; 10] = [
+        const ALL: [ObjectKind; 11] = [
             ObjectKind::Token,
             ObjectKind::Card,
             ObjectKind::Charge,
@@ -50,6 +53,7 @@ impl ObjectKind {
             ObjectKind::PaymentIntent,
             ObjectKind::SetupIntent,
             ObjectKind::Event,
+            ObjectKind::WebhookEndpoint,
         ];
         ALL.into_iter().find(|kind| kind.as_str() == word)
     }
@@ -57,7 +61,7 @@ impl ObjectKind {
     /// Whether something can happen to objects of this kind that an event tells of. To a token nothing does: so it is at
     /// Stripe.
     pub(super) fn has_events(self) -> bool {
-        !matches!(self, Self::Token | Self::DeletedCustomer | Self::Event)
+        !matches!(self, Self::Token | Self::DeletedCustomer | Self::Event | Self::WebhookEndpoint)
     }
 }
 

@@ -158,7 +158,8 @@ pub(super) fn check(request: &ApiRequest) -> Result<(), ApiError> {
     Err(ApiError::request(None, None, format!("Invalid Stripe API version: {}", mask::text(version))))
 }
 
-fn is_version(text: &str) -> bool {
+/// Whether Stripe has a version of this name.
+pub(super) fn is_version(text: &str) -> bool {
     if PUBLISHED.binary_search(&text).is_ok() {
         return true;
     }

@@ -126,6 +126,7 @@ impl FaultInjector {
             Fault::Cut => FaultPlan::carried_out(AnswerEnding::Cut, Some(fault)),
             Fault::Garbage => FaultPlan::carried_out(AnswerEnding::Garbage, Some(fault)),
             Fault::CommitDrop => FaultPlan::carried_out(AnswerEnding::Dropped, Some(fault)),
+            Fault::Event(_) => FaultPlan::carried_out(AnswerEnding::Well, Some(fault)),
             Fault::Hold(time) => {
                 tokio::time::sleep(*time).await;
                 FaultPlan::CarriedOut { ending: AnswerEnding::Well, fault: Some(fault), hold }

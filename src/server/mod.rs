@@ -32,7 +32,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{backend::AdmissionRules, domain::fault::FaultRule};
+use crate::{backend::AdmissionRules, domain::fault::FaultRule, webhooks::WebhookDelivery};
 pub use shared::ServerConfig;
 use shared::SharedState;
 
@@ -52,6 +52,8 @@ pub enum StartError {
         next_free.map(|port| format!(". The next free one is {port}")).unwrap_or_default()
     )]
     Taken { address: SocketAddr, next_free: Option<u16> },
+    #[error("The server cannot send events: {0}")]
+    Webhooks(String),
     #[error("Could not listen on {address}: {reason}")]
     Other { address: SocketAddr, reason: String },
 }
@@ -62,6 +64,7 @@ pub struct Server {
     shared: Arc<SharedState>,
     stopping: watch::Sender<bool>,
     task: JoinHandle<()>,
+    delivery: WebhookDelivery,
 }
 
 impl Server {
@@ -77,11 +80,13 @@ impl Server {
         let listener = bind(listen).await?;
         let address =
             listener.local_addr().map_err(|error| StartError::Other { address: listen, reason: error.to_string() })?;
+        let delivery = WebhookDelivery::start(config.targets.store().clone(), config.webhooks.clone());
+        let delivery = delivery.map_err(|error| StartError::Webhooks(error.to_string()))?;
         let shared = Arc::new(SharedState::new(config, address.port()));
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, routes::router(Arc::clone(&shared)), stopped));
         tracing::info!(%address, "serving");
-        Ok(Self { address, shared, stopping, task })
+        Ok(Self { address, shared, stopping, task, delivery })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -91,6 +96,11 @@ impl Server {
     /// The bearer token that the paths below `/_testcard/` ask for.
     pub fn control_token(&self) -> &str {
         &self.shared.control_token
+    }
+
+    /// How often the thread that sends events woke.
+    pub fn delivery_wakes(&self) -> u64 {
+        self.delivery.wakes()
     }
 
     /// Puts these rules in the place of those before. Their counts begin at zero.

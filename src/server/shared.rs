@@ -12,6 +12,7 @@ use super::{intake::MemoryBudget, world_faults::WorldFaults};
 use crate::{
     backend::{AdmissionRules, BackendTargets},
     domain::{clock::Clock, fault::FaultRule},
+    webhooks::WebhookConfig,
 };
 
 /// What the calls that come in may hold in memory together, and what the answers that go out may.
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     /// Whether the keys of each account have a world of their own: objects, ids, a clock and faults.
     pub is_isolating: bool,
     pub faults: Vec<FaultRule>,
+    /// By what events are sent while the server runs.
+    pub webhooks: WebhookConfig,
 }
 
 /// What all connections share.
@@ -55,7 +58,7 @@ pub(super) struct SharedState {
 impl SharedState {
     /// `port` is the one that the server listens on.
     pub(super) fn new(config: ServerConfig, port: u16) -> Self {
-        let ServerConfig { targets, clock, listen: _, admission, is_isolating, faults } = config;
+        let ServerConfig { targets, clock, listen: _, admission, is_isolating, faults, webhooks: _ } = config;
         Self {
             targets,
             clock,

@@ -59,6 +59,7 @@ struct ServerFile<'a> {
     serves: bool,
     port: u16,
     origins: Vec<&'a str>,
+    webhook_origins: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -111,7 +112,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     let Settings { profiles, policies, form, window, server, log, retention, export } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
-    let ServerSettings { serves, port, origins } = server;
+    let ServerSettings { serves, port, origins, webhook_origins } = server;
     let mut policies = *policies;
     let policies = AccountPolicy::ALL
         .into_iter()
@@ -131,7 +132,12 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
         },
         // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
         window: WindowSettingsFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
-        server: ServerFile { serves: *serves, port: *port, origins: origins.iter().map(PageOrigin::as_str).collect() },
+        server: ServerFile {
+            serves: *serves,
+            port: *port,
+            origins: origins.iter().map(PageOrigin::as_str).collect(),
+            webhook_origins: webhook_origins.iter().map(PageOrigin::as_str).collect(),
+        },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
         retention: RetentionFile {
             automatic: retention.is_automatic,
@@ -427,6 +433,7 @@ fn server(reader: &mut ObjectReader<'_>) -> ServerSettings {
         serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
         port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
         origins: reader.field("origins", origins).unwrap_or(defaults.origins),
+        webhook_origins: reader.field("webhook_origins", origins).unwrap_or(defaults.webhook_origins),
     }
 }
 

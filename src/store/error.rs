@@ -73,6 +73,8 @@ pub enum StoreError {
     Ledger(#[from] LedgerError),
     #[error("Could not save the answer: the history has no call of that number")]
     NoSuchCall,
+    #[error("There is no event with this id: `testcard events` lists those of the last thirty days")]
+    NoSuchEvent,
     #[error("Could not save the answer: the call was answered already")]
     AnsweredAlready,
     #[error("Could not ask again: the history has no entry of that number")]

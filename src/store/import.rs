@@ -17,6 +17,7 @@ use super::{
     call::MaskedCall,
     entries::{self, EntryMarks},
     error::{JobError, StoreError},
+    event_bell::EventBell,
     exchanges::{self, EndedCall, LedgerUse},
     log_bound::LogBound,
     rows, schema, worlds,
@@ -118,7 +119,8 @@ impl ImportStage {
         schema::make_tables(&connection).map_err(store_error)?;
         let begin = "CREATE TABLE staged (entry INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT; BEGIN;";
         connection.execute_batch(begin).map_err(store_error)?;
-        let context = WriteContext::new(connection, [0; 32], String::new(), None, LogBound::default());
+        let context =
+            WriteContext::new(connection, [0; 32], String::new(), None, LogBound::default(), EventBell::default());
         Ok(Self { context, numbers: FileNumbers::default(), _file: file })
     }
 

@@ -9,6 +9,7 @@ use super::{
     error::StoreError,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
+    outbox,
     write_context::WriteContext,
 };
 use crate::{
@@ -129,12 +130,20 @@ impl<'a> SqlLedger<'a> {
         let id = self.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
         let object = StoredObjectRow { object, id: &id, body: &body, state: &state };
+        self.note_news(object.object.kind);
         match insert_object(self.connection, self.world(), account, &object) {
             Ok(()) => Ok(()),
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(self.broke(LedgerError(format!("{id} exists already"))))
             }
             Err(error) => Err(self.broke(ledger_error(&error))),
+        }
+    }
+
+    /// Lets whoever sends events hear of a change that is of interest.
+    fn note_news(&self, kind: ObjectKind) {
+        if matches!(kind, ObjectKind::Event | ObjectKind::WebhookEndpoint) {
+            self.context.has_news.set(true);
         }
     }
 
@@ -294,6 +303,7 @@ impl Ledger for SqlLedger<'_> {
         }
         let id = self.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
+        self.note_news(object.kind);
         let [world, account, _, kind] = self.this(account, object.kind, &id);
         let changed = self
             .connection
@@ -307,6 +317,7 @@ impl Ledger for SqlLedger<'_> {
         if kind == ObjectKind::Token && self.set_kept_token(account, id, None)? {
             return Ok(());
         }
+        self.note_news(kind);
         let removed = self
             .connection
             .prepare_cached(concat!("DELETE FROM objects WHERE ", this!()))
@@ -320,6 +331,10 @@ impl Ledger for SqlLedger<'_> {
             keep.execute((self.world(), account.unwrap_or_default(), self.stored(id), kind.as_str(), pointer))
         });
         kept.map(drop).map_err(|error| self.broke(ledger_error(&error)))
+    }
+
+    fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
+        outbox::pending(self.connection, self.world(), account, event).map_err(|error| ledger_error(&error))
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {

@@ -11,6 +11,7 @@
 //! | `packed`, `counts` | a call's lists and bodies in one compressed piece; how many rows of each kind there are |
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
+//! | `outbox`, `event_bell` | events on their way to webhook endpoints, and who hears of new ones |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `removal`, `compaction`, `keep_jobs` | entries that go for good, and the disk space that this gives back |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
@@ -38,6 +39,7 @@ mod damage;
 mod edits;
 mod entries;
 mod error;
+mod event_bell;
 mod exchanges;
 mod export;
 mod header;
@@ -47,6 +49,7 @@ mod key_index;
 mod ledger;
 mod log_bound;
 mod numbered_ids;
+mod outbox;
 mod packed;
 mod paths;
 mod reader;
@@ -72,6 +75,7 @@ pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use import::{ImportReport, ImportStage, StageFault};
+pub use outbox::{DeliveryLock, DeliveryNotes, KeptEndpoint, OpenDelivery, Outbox, OutboxEvent};
 pub use paths::FILE_NAME;
 pub use reader::{
     CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
@@ -100,6 +104,7 @@ use crate::{
 use anchor::FileAnchor;
 use call::MaskedCall;
 use copy::PrivateCopy;
+use event_bell::EventBell;
 use log_bound::{LogBound, LogLimit};
 use schema::{DatabaseLocation, MigrationBackup};
 use session::StoreSession;
@@ -128,6 +133,7 @@ struct OpenStore {
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
+    bell: EventBell,
     session: StoreSession,
     /// The private copy that the store works on, where the folder itself cannot be written: removed with the store.
     _copy: Option<PrivateCopy>,
@@ -196,6 +202,10 @@ impl Store {
             // They are there for longer than they need to be.
             tracing::warn!("old idempotency keys could not be dropped: {error}");
         }
+        if let Err(error) = outbox::drop_old_events(&connection, now) {
+            // They are there for longer than they need to be.
+            tracing::warn!("old events could not be dropped: {error}");
+        }
         backup::drop_old(folder, now);
         let session = StoreSession::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
         Self::start(location, connection, session, copy)
@@ -214,7 +224,8 @@ impl Store {
         let anchor = location.file().map(FileAnchor::of);
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
-        let work = WriteContext::new(connection, workspace_secret, session.name.clone(), file, log);
+        let bell = EventBell::default();
+        let work = WriteContext::new(connection, workspace_secret, session.name.clone(), file, log, bell.clone());
         let writer = HistoryWriter::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
         Ok(Self(Arc::new(OpenStore {
@@ -223,6 +234,7 @@ impl Store {
             workspace_secret,
             identities,
             log_limit,
+            bell,
             session,
             _copy: copy,
         })))
@@ -372,6 +384,44 @@ impl Store {
     /// What an account is stored and looked up as.
     pub fn stored_account(&self, account: &AccountId) -> String {
         self.0.identities.stored(account.as_str())
+    }
+
+    /// Reads the events on their way to webhook endpoints, on a connection of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn outbox(&self) -> Result<Outbox, StoreError> {
+        let connection = self.0.location.connect_reader().map_err(|error| self.0.location.opening_failed(&error))?;
+        Ok(Outbox::new(connection, self.0.identities.clone()))
+    }
+
+    /// Lets `ring` hear of each commit of this process that has events, or changes an endpoint, in the place of who heard
+    /// of them before. It is called on the writer's thread: it must not wait.
+    pub fn on_events(&self, ring: impl Fn() + Send + Sync + 'static) {
+        self.0.bell.set(Box::new(ring));
+    }
+
+    /// Writes down what came of sending events.
+    pub fn note_deliveries(&self, notes: DeliveryNotes) -> StoreReply<()> {
+        self.0.writer.submit("write down what was sent", move |context| context.note_deliveries(&notes))
+    }
+
+    /// Lets an event be sent once more, at once, to all endpoints that it is for; gives how many these are.
+    pub fn send_event_again(&self, event: String) -> StoreReply<usize> {
+        self.0.writer.submit("send the event again", move |context| context.send_event_again(&event))
+    }
+
+    /// The lock of this name, by which one process sends to an endpoint; `None` where another one has it. A history in
+    /// memory is one process's.
+    ///
+    /// # Errors
+    /// When the lock file cannot be made or locked.
+    pub fn delivery_lock(&self, name: &str) -> Result<Option<DeliveryLock>, StoreError> {
+        let Some(folder) = self.0.location.file().and_then(Path::parent) else {
+            return Ok(Some(DeliveryLock::of(None)));
+        };
+        let locked = session::try_hold(folder, name).map_err(|error| paths::not_writable(folder, &error))?;
+        Ok(locked.map(|file| DeliveryLock::of(Some(file))))
     }
 
     /// A reading connection of its own.

@@ -23,7 +23,7 @@ use super::{
     exchanges,
     exchanges::{EndedCall, LedgerUse},
     ledger::SqlLedger,
-    log_bound,
+    log_bound, outbox,
     rows::{self, StoredExchange},
     schema::{self, ErasePolicy},
     worlds::{self, ClockChange},
@@ -216,6 +216,8 @@ impl WriteContext {
         schema::set_erasing(&self.connection, ErasePolicy::WrittenPages)?;
         let dropped = worlds::reset(&self.connection, &mut self.worlds, world);
         schema::set_erasing(&self.connection, ErasePolicy::All)?;
+        outbox::forget_lost_events(&self.connection)?;
+        self.has_news.set(true);
         Ok(dropped?)
     }
 

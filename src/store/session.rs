@@ -163,6 +163,21 @@ fn lock_path(data: &Path, name: &str) -> PathBuf {
     folder(data).join(format!("{name}.lock"))
 }
 
+/// Locks a file of this name beside those of the sessions, until the file is closed; `None` where another process has it
+/// locked. The file stays: it is no session's.
+///
+/// # Errors
+/// When the file cannot be made or locked.
+pub(super) fn try_hold(data: &Path, name: &str) -> io::Result<Option<File>> {
+    files::make_folder(&folder(data))?;
+    let file = files::open_or_make(&folder(data).join(format!("{name}.hold")))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// Letters only, so that nothing takes the name of a session for a card number.
 fn random_name() -> String {
     let mut random = rand::rng();

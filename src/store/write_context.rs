@@ -1,6 +1,6 @@
 //! What the writer's jobs work on: the connection, and what has to be known from one job to the next.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{cell::Cell, collections::HashMap, path::PathBuf, sync::Arc};
 
 use rusqlite::Connection;
 
@@ -8,6 +8,7 @@ use super::{
     compaction::FileRewriting,
     counts, entries,
     error::{StoreError, is_damage},
+    event_bell::EventBell,
     key_index::KeyIndex,
     log_bound::LogBound,
     numbered_ids::TokenNumbers,
@@ -46,6 +47,9 @@ pub(super) struct WriteContext {
     pub(super) remembers_old: bool,
     /// SQLite's number of the state that is known, which another process's commit changes; `None` where nothing is.
     known_state: Option<i64>,
+    /// Whether the open transaction has something for whoever sends events.
+    pub(super) has_news: Cell<bool>,
+    pub(super) bell: EventBell,
     /// Set by a job that removed something for good.
     pub(super) wal_cleanup: WalCleanup,
     /// Set by a job that asked for the file to be written anew, which is done after the commit.
@@ -61,6 +65,7 @@ impl WriteContext {
         session: String,
         file: Option<PathBuf>,
         log: LogBound,
+        bell: EventBell,
     ) -> Self {
         Self {
             connection,
@@ -81,6 +86,8 @@ impl WriteContext {
             last_call: 0,
             remembers_old: false,
             known_state: None,
+            has_news: Cell::new(false),
+            bell,
             wal_cleanup: WalCleanup::None,
             rewriting: None,
             lost: None,
@@ -116,6 +123,9 @@ impl WriteContext {
         self.log.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.keys.committed();
+        if self.has_news.take() {
+            self.bell.ring();
+        }
         self.begun.clear();
         for call in self.settled.drain(..) {
             self.redactions.remove(&call);
@@ -135,6 +145,7 @@ impl WriteContext {
         }
         self.settled.clear();
         self.rewriting = None;
+        self.has_news.set(false);
         self.keys.forget();
         self.log.forget();
         self.known_state = None;

@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, io::ErrorKind, path::Path};
 
-use reqwest::{Certificate, Proxy, Url, redirect};
+use reqwest::{Certificate, ClientBuilder, Proxy, Url, redirect};
 
 use super::{failure, limits::CallLimits};
 use crate::{
@@ -110,12 +110,27 @@ pub(super) fn http_client(settings: &StripeSettings, limits: &CallLimits) -> Res
             _ => builder,
         }
     };
+    with_roots(builder).map_err(not_sent)
+}
+
+/// An HTTP client that follows nothing and goes through no proxy, as `configure` completes it. It sends no key: what is
+/// sent with it is not for the real API.
+///
+/// # Errors
+/// Why there can be no client, in words.
+pub fn bare_client(configure: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<reqwest::Client, String> {
+    provide();
+    with_roots(|| configure(reqwest::Client::builder().redirect(redirect::Policy::none()).referer(false).no_proxy()))
+}
+
+/// Trusts the system's roots, or those that this program brings where the system has none.
+fn with_roots(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Client, String> {
     let bundled_roots =
         || webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
     builder()
         .build()
         .or_else(|_| builder().tls_certs_only(bundled_roots()).build())
-        .map_err(|error| not_sent(failure::innermost(&error)))
+        .map_err(|error| failure::innermost(&error))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use crate::domain::{
 };
 use retry::{AttemptResult, ResponseHead, more_telling};
 
-pub use http_client::{CaError, check_ca};
+pub use http_client::{CaError, bare_client, check_ca};
 pub use limits::CallLimits;
 
 const USER_AGENT: &str = concat!("Testcard/", env!("CARGO_PKG_VERSION"));

@@ -32,6 +32,7 @@ use crate::{
     keys::ApiKeys,
     messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
     store::Store,
+    webhooks::WebhookConfig,
 };
 
 /// How often it is looked whether another window wrote the settings: one small file is read.
@@ -69,7 +70,13 @@ impl CommandHandler {
         let problems = outbox.clone();
         let targets = BackendTargets::new(store, None).telling(move |problem| problems.problem(&problem));
         let rules = admission(&config.settings);
-        let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, outbox.clone());
+        let heard = outbox.clone();
+        let webhooks = WebhookConfig {
+            origins: config.settings.server.webhook_origins.clone(),
+            tell: Arc::new(move |words| heard.problem(&words)),
+            ..WebhookConfig::new(config.clock.clone())
+        };
+        let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, webhooks, outbox.clone());
         let files = PersonalFiles::new(config.settings_file, config.layout_file, &config.settings, outbox.clone());
         Self {
             resolver: BackendResolver { targets, keys: Arc::new(config.keys), pace: CallPace::usual() },

@@ -14,6 +14,7 @@ use crate::{
     domain::{clock::Clock, fault::FaultRule},
     messages::{ServerInfo, WorkerUpdate},
     server::{Server, ServerConfig, StartError},
+    webhooks::WebhookConfig,
 };
 
 /// How long a server that is switched off has for what is in flight: a hold may go on for minutes.
@@ -39,10 +40,11 @@ impl ServerHandle {
         targets: BackendTargets,
         clock: Clock,
         admission: AdmissionRules,
+        webhooks: WebhookConfig,
         outbox: UpdateSender,
     ) -> Self {
         let (steps, taken) = unbounded_channel();
-        let state = ServerState { targets, clock, admission, faults: Vec::new(), server: None, outbox };
+        let state = ServerState { targets, clock, admission, webhooks, faults: Vec::new(), server: None, outbox };
         Self { steps, task: tokio::spawn(state.work(taken)) }
     }
 
@@ -75,6 +77,7 @@ struct ServerState {
     targets: BackendTargets,
     clock: Clock,
     admission: AdmissionRules,
+    webhooks: WebhookConfig,
     faults: Vec<FaultRule>,
     server: Option<Server>,
     outbox: UpdateSender,
@@ -126,6 +129,7 @@ impl ServerState {
             admission: self.admission.clone(),
             is_isolating: false,
             faults: self.faults.clone(),
+            webhooks: self.webhooks.clone(),
         };
         match Server::start(config).await {
             Ok(server) => {

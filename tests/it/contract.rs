@@ -15,6 +15,7 @@ use testcard::{
     minter::{self, MemoryLedger, MinterAccount},
     server::{Server, ServerConfig},
     store::{Store, StoreLocation},
+    webhooks::WebhookConfig,
 };
 use tokio::runtime::Runtime;
 
@@ -147,6 +148,11 @@ const CASES: &[Case] = &[
     get(200, "/v1/refunds/{refund}", &[]),
     get(200, "/v1/events", &[("types[]", "charge.refunded"), ("types[]", "refund.created"), ("limit", "1")]),
     get(404, "/v1/events/evt_nope", &[]),
+    post(400, "/v1/webhook_endpoints", &[("url", "ftp://localhost/"), ("enabled_events[]", "*")]),
+    post(400, "/v1/webhook_endpoints", &[("url", "http://localhost/"), ("enabled_events[]", "charge.exploded")]),
+    post(404, "/v1/webhook_endpoints/we_nope", &[("disabled", "true")]),
+    get(200, "/v1/webhook_endpoints", &[("limit", "1")]),
+    delete(404, "/v1/webhook_endpoints/we_nope"),
     post(200, "/v1/charges/{charge}/refunds", &[("amount", "100"), ("reverse_transfer", "False")]),
     get(200, "/v1/charges/{charge}/refunds/{refund}", &[("expand[]", "balance_transaction")]),
     post(200, "/v1/charges/{charge}/refund", &[("expand[]", "balance_transaction")]),
@@ -316,6 +322,7 @@ fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {
         admission: AdmissionRules::default(),
         is_isolating: false,
         faults: Vec::new(),
+        webhooks: WebhookConfig::new(Clock::fixed(now())),
     };
     let server = runtime.block_on(Server::start(config)).unwrap();
     let mut wire = Wire::open(server.address()).unwrap();

@@ -9,7 +9,7 @@ use testcard::{
         call::api::{ApiRequest, HttpMethod},
         rules::policies::AccountPolicies,
     },
-    store::FILE_NAME,
+    store::{FILE_NAME, Store, StoreLocation},
 };
 
 use crate::support::{
@@ -243,4 +243,27 @@ fn an_event_adds_a_short_row_to_a_charge_and_nothing_to_a_token() {
     assert_eq!((events, objects), (CALLS, CALLS), "one row more for each charge");
     let share = event_bytes as f64 / (after - before) as f64;
     assert!((0.01..0.1).contains(&share), "an event adds {:.1} % of the bytes of a charge", share * 100.0);
+}
+
+#[test]
+fn events_that_nobody_can_ask_for_go_when_the_history_is_opened() {
+    let home = TempDir::new().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let charge = |secs: i64| {
+        let now = moment(secs);
+        let store = Store::open(&StoreLocation::Folder(home.path().to_owned()), now).unwrap();
+        let local = BackendTargets::new(store, None).local(AccountPolicies::default());
+        let params = [&MONEY[..], &[("source", "tok_visa")]].concat().into_iter().collect();
+        let request =
+            ApiRequest { method: HttpMethod::Post, path: "/v1/charges".to_owned(), params, headers: Vec::new() };
+        runtime.block_on(local.send(&request, now)).unwrap();
+        rows(&home)[0]
+    };
+    let day = 24 * 60 * 60;
+    assert_eq!((charge(0), charge(20 * day), charge(29 * day)), (1, 2, 3));
+    assert_eq!(charge(31 * day), 3, "the first one is gone");
+    let connection = Connection::open(home.path().join(FILE_NAME)).unwrap();
+    let charges = "SELECT count(*) FROM objects WHERE kind = 'charge'";
+    let charges = connection.query_row(charges, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(charges, 4, "the charges stay");
 }

@@ -162,6 +162,10 @@ impl Session {
         self.post(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
         let page = self.get("/v1/events", &[("type", "charge.updated"), ("limit", "1")]);
         self.get(&format!("/v1/events/{}", id(&page["data"][0])), &[]);
+        let sent = [("url", "http://localhost/"), ("enabled_events[]", "*")];
+        let path = format!("/v1/webhook_endpoints/{}", id(&self.post("/v1/webhook_endpoints", &sent)));
+        self.get(&path, &[]);
+        self.delete(&path);
     }
 
     fn customers(&mut self) {
@@ -272,7 +276,7 @@ fn graded() -> BTreeSet<FieldKey> {
 
 /// The objects in the order of the table, with their names in `shapes.json`; an object without one has no recorded
 /// shape there.
-const OBJECTS: [(&str, &[&str]); 17] = [
+const OBJECTS: [(&str, &[&str]); 19] = [
     ("token", &["token"]),
     ("card of a token", &["card of a token"]),
     ("card of a customer", &["card of a customer"]),
@@ -287,6 +291,8 @@ const OBJECTS: [(&str, &[&str]); 17] = [
     ("payment_intent", &["payment_intent"]),
     ("setup_intent", &["setup_intent"]),
     ("event", &["event"]),
+    ("webhook_endpoint", &[]),
+    ("deleted webhook_endpoint", &[]),
     ("list", &["list", "list in an object"]),
     ("answer", &[]),
     ("error", &["error"]),
@@ -400,6 +406,7 @@ fn counted() -> String {
         ("payment_intent", "payment intent"),
         ("setup_intent", "setup intent"),
         ("event", "event"),
+        ("webhook_endpoint", "webhook endpoint"),
         ("list", "list"),
         ("error", "error"),
     ];

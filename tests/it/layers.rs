@@ -20,7 +20,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustix", &["files"]),
     // The store makes copies of databases, which are not files that a person names.
     ("tempfile", &["files", "store"]),
-    ("reqwest", &["stripe"]),
+    ("reqwest", &["stripe", "webhooks"]),
     ("rustls", &["stripe", "main"]),
     ("webpki_root_certs", &["stripe"]),
     ("keyring", &["keys"]),
@@ -33,7 +33,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("eframe", &["app", "main"]),
     ("rfd", &["app"]),
     ("egui", &["ui", "app"]),
-    ("tokio", &["stripe", "backend", "server", "jobs", "worker", "cli", "main"]),
+    ("tokio", &["stripe", "backend", "webhooks", "server", "jobs", "worker", "cli", "main"]),
     ("anyhow", &["main"]),
 ];
 

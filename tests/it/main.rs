@@ -96,6 +96,7 @@ mod text_guard;
 mod text_input;
 mod typing;
 mod way;
+mod webhooks;
 mod window;
 mod window_words;
 mod worlds;

@@ -418,6 +418,10 @@ impl Ledger for ReadOnly {
         Err(LedgerError(format!("{id} was to be changed")))
     }
 
+    fn pending_webhooks(&mut self, _: Option<&str>, _: &StoredObject) -> Result<usize, LedgerError> {
+        Ok(0)
+    }
+
     fn page(&mut self, _: Option<&str>, _: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         Ok(Vec::new())
     }

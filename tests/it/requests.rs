@@ -21,7 +21,7 @@ const PYTHON: &str = "Stripe/v1 PythonBindings/16.1.0";
 /// A window that serves on any free port, and that port.
 fn serving() -> (Window, u16) {
     let mut bench = Bench::new();
-    bench.settings.server = ServerSettings { serves: true, port: 0, origins: Vec::new() };
+    bench.settings.server = ServerSettings { serves: true, port: 0, ..ServerSettings::default() };
     let mut window = bench.open();
     wait_for(&mut window, "Serving 127.0.0.1:");
     let port = port_of(&window);

@@ -13,7 +13,7 @@ use crate::{
     support::local::{Local, id},
 };
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "api_errors",
     "card",
     "charge",
@@ -24,6 +24,7 @@ const KNOWN: [&str; 10] = [
     "event",
     "payment_source",
     "token",
+    "webhook_endpoint",
 ];
 
 /// A part of an OpenAPI document as JSON Schema.
@@ -72,7 +73,7 @@ impl Schemas {
                 },
             }),
         );
-        for item in ["charge", "customer", "event", "payment_source", "refund"] {
+        for item in ["charge", "customer", "event", "payment_source", "refund", "webhook_endpoint"] {
             let data = if item == "refund" {
                 json!({ "type": "object" })
             } else {
@@ -285,6 +286,12 @@ fn events(calls: &mut Checked) {
     calls.local.make(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
     let page = calls.get(200, "list of event", "/v1/events", &[("types[]", "charge.updated"), ("limit", "1")]);
     calls.get(200, "event", &format!("/v1/events/{}", id(&page["data"][0])), &[]);
+    let sent = [("url", "http://localhost/"), ("enabled_events[]", "*"), ("description", "x"), ("metadata[a]", "b")];
+    let endpoint = id(&calls.post(200, "webhook_endpoint", "/v1/webhook_endpoints", &sent));
+    let path = format!("/v1/webhook_endpoints/{endpoint}");
+    calls.post(200, "webhook_endpoint", &path, &[("disabled", "true")]);
+    calls.get(200, "webhook_endpoint", &path, &[]);
+    calls.get(200, "list of webhook_endpoint", "/v1/webhook_endpoints", &[]);
 }
 
 fn errors(calls: &mut Checked) {

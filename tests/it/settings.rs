@@ -81,7 +81,7 @@ fn changed() -> Settings {
     let mut settings = Settings {
         form,
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
-        server: ServerSettings { serves: true, port: 8080, origins: origins() },
+        server: ServerSettings { serves: true, port: 8080, origins: origins(), webhook_origins: origins() },
         log: LogSettings { calls: 20_000, megabytes: 50 },
         retention: RetentionSettings::new(
             [
@@ -191,6 +191,10 @@ fn the_file_is_readable_and_has_a_version() {
     "origins": [
       "http://localhost:3000",
       "https://shop.example"
+    ],
+    "webhook_origins": [
+      "http://localhost:3000",
+      "https://shop.example"
     ]
   },
   "request_log": {
@@ -252,7 +256,7 @@ fn the_file_of_version_1_is_one_profile_called_default() {
     let mut expected = Settings {
         form: FormDefaults { moves_on: false, copies_id: false, ..FormDefaults::default() },
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
-        server: ServerSettings { serves: true, port: 8080, origins: Vec::new() },
+        server: ServerSettings { serves: true, port: 8080, ..ServerSettings::default() },
         ..Settings::default()
     };
     expected.policies.raw_card_data = false;
@@ -335,6 +339,7 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"server": {"port": 70000, "serves": 1}}"#, &["server.serves", "server.port"]),
         (r#"{"server": {"origins": "http://localhost:3000"}}"#, &["server.origins"]),
         (r#"{"server": {"origins": ["http://localhost:3000", "*"]}}"#, &["server.origins"]),
+        (r#"{"server": {"webhook_origins": ["http://hooks.example/x"]}}"#, &["server.webhook_origins"]),
         (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
         (
             r#"{"retention": {"automatic": 1, "rules": [{"last": 5}, {"days": 0}]}}"#,

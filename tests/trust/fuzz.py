@@ -30,7 +30,8 @@ ROUTES = [
     ("POST", "/v1/setup_intents/{}/cancel"), ("GET", "/v1/balance_transactions"), ("GET", "/v1/balance_transactions/{}"),
     ("GET", "/{}"), ("POST", "/v1/{}"), ("GET", "/_testcard/requests?limit={}"),
     ("POST", "/_testcard/{}"), ("GET", "/v1/customers/search?query={}"),
-    ("GET", "/v1/events"), ("GET", "/v1/events/{}"),
+    ("GET", "/v1/events"), ("GET", "/v1/events/{}"), ("POST", "/v1/webhook_endpoints"), ("GET", "/v1/webhook_endpoints"),
+    ("GET", "/v1/webhook_endpoints/{}"), ("POST", "/v1/webhook_endpoints/{}"), ("DELETE", "/v1/webhook_endpoints/{}"),
 ]
 NAMES = [
     "card", "card[number]", "card[exp_month]", "card[exp_year]", "card[cvc]", "card[name]", "card[currency]", "card[networks][preferred]",

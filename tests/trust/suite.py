@@ -13,6 +13,7 @@ import attack
 # In the order of the table.
 import kills  # noqa: F401
 import kills_of_files  # noqa: F401
+import kills_of_webhooks  # noqa: F401
 import full_disk  # noqa: F401
 import damage  # noqa: F401
 import places  # noqa: F401

@@ -611,6 +611,20 @@ const FIELDS: &[(&str, Sentences)] = &[
         ],
     ),
     (
+        "webhook_endpoint",
+        &[
+            ("id", "The endpoint's own id"),
+            ("api_version", "The version of the API that its events are shown in; null is the account's"),
+            ("application", "The Connect application that the endpoint is of"),
+            ("deleted", "The endpoint is deleted: it gets no more events"),
+            ("description", "Free text about the endpoint"),
+            ("enabled_events", "The types of events that it gets; * is all"),
+            ("secret", "What its events are signed with; shown when the endpoint is made, and never again"),
+            ("status", "Whether events are sent to it: enabled or disabled"),
+            ("url", "Where its events are sent"),
+        ],
+    ),
+    (
         "data",
         &[
             ("object", "The object as it was when it happened"),

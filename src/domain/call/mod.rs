@@ -17,3 +17,4 @@ pub mod token;
 pub mod token_calls;
 pub mod usage;
 pub mod version;
+pub mod webhook_signature;

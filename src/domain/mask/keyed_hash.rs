@@ -72,12 +72,17 @@ pub fn from_base62(text: &str) -> Option<u128> {
 }
 
 /// HMAC-SHA256 of the data. Different purposes give independent hashes of the same data.
-#[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
 pub fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
+    hmac_sha256(key, &[purpose.as_bytes(), &[0], data])
+}
+
+/// HMAC-SHA256 of the parts, one behind the other.
+#[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(purpose.as_bytes());
-    mac.update(&[0]);
-    mac.update(data);
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

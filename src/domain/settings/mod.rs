@@ -8,5 +8,6 @@ pub mod origin;
 pub mod preferences;
 pub mod profile;
 pub mod proxy;
+pub mod receiver;
 pub mod retention;
 pub mod stripe;

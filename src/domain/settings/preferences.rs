@@ -50,6 +50,8 @@ pub struct ServerSettings {
     pub port: u16,
     /// The pages of other origins that may call it.
     pub origins: Vec<PageOrigin>,
+    /// The origins besides this machine that events may be sent to.
+    pub webhook_origins: Vec<PageOrigin>,
 }
 
 /// The port that the server listens on if none is set.
@@ -57,7 +59,7 @@ pub const DEFAULT_PORT: u16 = 12_111;
 
 impl Default for ServerSettings {
     fn default() -> Self {
-        Self { serves: false, port: DEFAULT_PORT, origins: Vec::new() }
+        Self { serves: false, port: DEFAULT_PORT, origins: Vec::new(), webhook_origins: Vec::new() }
     }
 }
 

@@ -13,6 +13,7 @@ use testcard::{
     domain::{clock::Clock, rules::policies::AccountPolicies},
     server::{Server, ServerConfig},
     store::{Store, StoreLocation},
+    webhooks::WebhookConfig,
 };
 use tokio::runtime::Runtime;
 
@@ -38,6 +39,7 @@ impl LocalServer {
             admission: AdmissionRules::default(),
             faults: Vec::new(),
             is_isolating: false,
+            webhooks: WebhookConfig::new(Clock::fixed(now)),
         };
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(Server::start(config)).unwrap();

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -590,6 +591,65 @@ test('two worlds share a server without meeting', () =>
     assert.deepEqual(ids((await first.customers.list()).data), ['cus_mine']);
     assert.equal(await days(second), 0);
   }));
+
+// Takes events; gives each as it came, with its signature.
+async function withReceiver(work) {
+  const waiting = [];
+  const came = [];
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const got = { body: Buffer.concat(chunks).toString(), signature: request.headers['stripe-signature'] };
+    response.end();
+    if (waiting.length) waiting.shift()(got);
+    else came.push(got);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const next = () => (came.length ? came.shift() : new Promise((resolve) => waiting.push(resolve)));
+  try {
+    await work(`http://localhost:${server.address().port}/webhook`, next);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test('events are received and verified', () => withReceiver(async (url, next) => {
+  const endpoint = await stripe.webhookEndpoints.create({ url, enabled_events: ['charge.succeeded', 'charge.refunded'] });
+  assert.match(endpoint.secret, /^whsec_[A-Za-z0-9]{32}$/);
+  assert.equal((await stripe.webhookEndpoints.retrieve(endpoint.id)).secret, undefined);
+  const paid = await charge('tok_visa');
+  await stripe.refunds.create({ charge: paid.id, amount: 500 });
+  const events = {};
+  for (let nth = 0; nth < 2; nth += 1) {
+    const { body, signature } = await next();
+    const event = stripe.webhooks.constructEvent(body, signature, endpoint.secret);
+    events[event.type] = event;
+    assert.throws(() => stripe.webhooks.constructEvent(body, signature, `${endpoint.secret}x`),
+      errors.StripeSignatureVerificationError);
+    assert.throws(() => stripe.webhooks.constructEvent(`${body} `, signature, endpoint.secret),
+      errors.StripeSignatureVerificationError);
+  }
+  assert.deepEqual(Object.keys(events).sort(), ['charge.refunded', 'charge.succeeded']);
+  assert.equal(events['charge.succeeded'].data.object.id, paid.id);
+  assert.deepEqual(events['charge.refunded'].data.previous_attributes, { amount_refunded: 0 });
+  const kept = await stripe.events.retrieve(events['charge.succeeded'].id);
+  assert.equal(kept.data.object.amount_refunded, 0);
+  const listed = await stripe.events.list({ types: ['charge.refunded'], limit: 1 });
+  assert.deepEqual(ids(listed.data), [events['charge.refunded'].id]);
+  assert.equal((await stripe.webhookEndpoints.del(endpoint.id)).deleted, true);
+}));
+
+test('a spoiled event does not verify', () => withReceiver((receiver, next) =>
+  withServer(['--fault', 'POST /v1/charges: event old-timestamp, event wrong-signature'], async (url) => {
+    const own = client(url);
+    const endpoint = await own.webhookEndpoints.create({ url: receiver, enabled_events: ['charge.succeeded'] });
+    for (const reason of [/tolerance/, /signature/]) {
+      await own.charges.create({ amount: 2000, currency: 'usd', source: 'tok_visa' });
+      const { body, signature } = await next();
+      assert.throws(() => own.webhooks.constructEvent(body, signature, endpoint.secret), reason);
+    }
+  })));
 
 test('the log shows what came, reset drops it', async () => {
   const made = await token(undefined, { name: 'Log Reader' });

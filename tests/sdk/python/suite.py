@@ -5,12 +5,15 @@ servers of a test's own.
 """
 
 import datetime
+import http.server
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -789,6 +792,68 @@ class Unknown(Suite):
                              code=None)
         self.assertEqual(error.user_message,
                          f"Testcard's local minter does not model GET /v1/customers/{customer.id}/bank_accounts.")
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Takes events, and keeps what came."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.put((body, self.headers["Stripe-Signature"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Webhooks(Suite):
+    def setUp(self):
+        super().setUp()
+        self.receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.receiver.got = queue.Queue()
+        threading.Thread(target=self.receiver.serve_forever, daemon=True).start()
+        self.addCleanup(self.receiver.server_close)
+        self.addCleanup(self.receiver.shutdown)
+        self.url = f"http://127.0.0.1:{self.receiver.server_port}/webhook"
+
+    def test_events_are_received_and_verified(self):
+        endpoint = stripe.WebhookEndpoint.create(
+            url=self.url, enabled_events=["charge.succeeded", "charge.refunded"], description="suite"
+        )
+        self.addCleanup(lambda: stripe.WebhookEndpoint.delete(endpoint.id))
+        self.assertIsNone(getattr(stripe.WebhookEndpoint.retrieve(endpoint.id), "secret", None))
+        charge = stripe.Charge.create(amount=2000, currency="usd", source="tok_visa")
+        stripe.Refund.create(charge=charge.id, amount=500)
+        came = {}
+        for _ in range(2):
+            body, signature = self.receiver.got.get(timeout=20)
+            event = stripe.Webhook.construct_event(body, signature, endpoint.secret)
+            came[event.type] = event
+            if event.type == "charge.refunded":
+                previous = json.loads(body)["data"]["previous_attributes"]
+            with self.assertRaises(stripe.SignatureVerificationError):
+                stripe.Webhook.construct_event(body, signature, endpoint.secret + "x")
+            with self.assertRaises(stripe.SignatureVerificationError):
+                stripe.Webhook.construct_event(body + b" ", signature, endpoint.secret)
+        self.assertEqual(sorted(came), ["charge.refunded", "charge.succeeded"])
+        self.assertEqual(came["charge.succeeded"].data.object.id, charge.id)
+        self.assertEqual(previous, {"amount_refunded": 0})
+        kept = stripe.Event.retrieve(came["charge.succeeded"].id)
+        self.assertEqual((kept.data.object.amount_refunded, kept.request.id[:4]), (0, "req_"))
+        listed = stripe.Event.list(types=["charge.refunded"], limit=1)
+        self.assertEqual(listed.data[0].id, came["charge.refunded"].id)
+
+    def test_a_spoiled_event_does_not_verify(self):
+        with Server("--memory", "--fault", "POST /v1/charges: event old-timestamp, event wrong-signature") as server:
+            client = server.client()
+            endpoint = client.webhook_endpoints.create({"url": self.url, "enabled_events": ["charge.succeeded"]})
+            for _ in range(2):
+                client.charges.create({"amount": 2000, "currency": "usd", "source": "tok_visa"})
+                body, signature = self.receiver.got.get(timeout=20)
+                with self.assertRaises(stripe.SignatureVerificationError):
+                    stripe.Webhook.construct_event(body, signature, endpoint.secret)
 
 
 class OwnRoutes(Suite):

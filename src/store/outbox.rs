@@ -1,0 +1,391 @@
+//! Events on their way to webhook endpoints: which there are, and how far each endpoint has taken them.
+//!
+//! An event is a row among the minter's objects, written with the change that it tells of. Nothing is written for an
+//! endpoint until something was sent to it: a cursor says up to where the endpoint has taken all events, and an event
+//! that it did not take at the first attempt has a row of its own. Both are written by whoever sends, after it has sent:
+//! what was sent last before the program died is sent again, and nothing is left out.
+
+use std::fs::File;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
+use serde_json::Value;
+
+use super::{
+    error::{JobError, StoreError},
+    write_context::WriteContext,
+};
+use crate::{
+    domain::mask::keyed_hash::IdentityKey,
+    minter::{self, ObjectKind, StoredObject},
+};
+
+const READING: &str = "read the events";
+
+/// A webhook endpoint that was made by a call.
+#[derive(Clone, Debug)]
+pub struct KeptEndpoint {
+    pub world: String,
+    /// The connected account that it is of, as it is stored; `None` for the account itself.
+    pub account: Option<String>,
+    /// Its place among the objects: events before it are none of its.
+    pub position: i64,
+    pub object: StoredObject,
+}
+
+/// An event with its object, as both are kept.
+#[derive(Clone, Debug)]
+pub struct OutboxEvent {
+    /// Its place among the objects, by which it is known here.
+    pub position: i64,
+    pub world: String,
+    pub account: Option<String>,
+    pub event: StoredObject,
+    pub object: Value,
+}
+
+/// An event that an endpoint did not take yet, though it was sent, or that is to be sent to it once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenDelivery {
+    pub event: i64,
+    pub attempts: u32,
+    /// By the machine's clock.
+    pub due: Timestamp,
+}
+
+/// What came of sending, to be written down together.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryNotes {
+    /// The endpoint with its cursor and, of one that was named on the command line, with its types.
+    pub cursors: Vec<(String, i64, Option<String>)>,
+    /// Endpoint and event of what was taken.
+    pub taken: Vec<(String, i64)>,
+    /// Endpoint and event of what was not taken, with the attempts until now and the next one, if there is one.
+    pub open: Vec<(String, i64, u32, Option<Timestamp>)>,
+    /// Endpoints that are there no more, with all that was to be sent to them.
+    pub gone: Vec<String>,
+}
+
+impl DeliveryNotes {
+    pub fn is_empty(&self) -> bool {
+        self.cursors.is_empty() && self.taken.is_empty() && self.open.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// Held by the one process that sends to an endpoint, until it is dropped.
+#[derive(Debug)]
+pub struct DeliveryLock(#[expect(dead_code, reason = "the system frees the lock with the file")] Option<File>);
+
+impl DeliveryLock {
+    pub(super) fn of(file: Option<File>) -> Self {
+        Self(file)
+    }
+}
+
+/// Reads events and endpoints, on a connection of its own. All methods block.
+#[derive(Debug)]
+pub struct Outbox {
+    connection: Connection,
+    identities: IdentityKey,
+}
+
+impl Outbox {
+    pub(super) fn new(connection: Connection, identities: IdentityKey) -> Self {
+        Self { connection, identities }
+    }
+
+    /// SQLite's number of what is committed by others than this connection: another one where there may be something new.
+    ///
+    /// # Errors
+    /// A database that cannot be read; so it is with all methods.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        let read = self
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut read| read.query_row([], |row| row.get(0)));
+        read.map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// All endpoints, oldest first.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn endpoints(&self) -> Result<Vec<KeptEndpoint>, StoreError> {
+        endpoints(&self.connection).map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// Up to where an endpoint has taken all events; `None` for one that nothing was sent to yet.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn cursor(&self, endpoint: &str) -> Result<Option<i64>, StoreError> {
+        cursor(&self.connection, endpoint).map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// The place of the newest object.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn newest(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(position), 0) FROM objects";
+        let newest = self.connection.prepare_cached(sql).and_then(|mut newest| newest.query_row([], |row| row.get(0)));
+        newest.map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// What is to be sent to an endpoint besides the events behind its cursor: the first so many by their time.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn open_deliveries(&self, endpoint: &str, most: usize) -> Result<Vec<OpenDelivery>, StoreError> {
+        let read = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT event, attempts, due_ms FROM webhook_deliveries \
+                     WHERE endpoint = ?1 AND due_ms IS NOT NULL ORDER BY due_ms, event LIMIT ?2",
+                )?
+                .query_map((endpoint, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+                    let due = Timestamp::from_millisecond(row.get(2)?).unwrap_or(Timestamp::MIN);
+                    Ok(OpenDelivery { event: row.get(0)?, attempts: row.get(1)?, due })
+                })?
+                .collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// The events behind a place, oldest first.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn events_after(&mut self, position: i64, most: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+        let condition = "position > ?1 AND kind = 'event' ORDER BY position LIMIT ?2";
+        self.events(condition, (position, i64::try_from(most).unwrap_or(i64::MAX)))
+    }
+
+    /// The event at a place; `None` where a reset took it away.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn event_at(&mut self, position: i64) -> Result<Option<OutboxEvent>, StoreError> {
+        Ok(self.events("position = ?1 AND kind = 'event' LIMIT ?2", (position, 1))?.pop())
+    }
+
+    fn events(&mut self, condition: &str, values: (i64, i64)) -> Result<Vec<OutboxEvent>, StoreError> {
+        let mut read = || {
+            // One state of the database: an event points to an object, or has it.
+            let reading = self.connection.transaction()?;
+            let columns = "position, world, account, id, parent, created, body, state";
+            let mut events = reading
+                .prepare_cached(&format!("SELECT {columns} FROM objects WHERE {condition}"))?
+                .query_map(values, event)?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            for event in &mut events {
+                if let Some((kind, id)) = event.event.parent.as_deref().and_then(|parent| parent.split_once(' ')) {
+                    let account = event.account.as_deref().unwrap_or_default();
+                    let object = reading
+                        .prepare_cached(
+                            "SELECT body FROM objects \
+                             WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4",
+                        )?
+                        .query_row((&event.world, account, self.identities.stored(id), kind), |row| json(row, 0))
+                        .optional()?;
+                    event.object = object.unwrap_or_default();
+                }
+            }
+            Ok(events)
+        };
+        read().map_err(|error: rusqlite::Error| StoreError::of(READING, &error))
+    }
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<OutboxEvent> {
+    let state = json(row, 7)?;
+    let event = StoredObject {
+        kind: ObjectKind::Event,
+        id: row.get(3)?,
+        parent: row.get(4)?,
+        created: row.get(5)?,
+        body: json(row, 6)?,
+        state: Value::Null,
+    };
+    Ok(OutboxEvent { position: row.get(0)?, world: row.get(1)?, account: row.get(2)?, event, object: state })
+}
+
+fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+fn endpoints(connection: &Connection) -> rusqlite::Result<Vec<KeptEndpoint>> {
+    connection
+        .prepare_cached(
+            "SELECT position, world, account, id, created, body, state FROM objects INDEXED BY webhook_endpoints \
+             WHERE kind = 'webhook_endpoint' ORDER BY position",
+        )?
+        .query_map([], |row| {
+            let object = StoredObject {
+                kind: ObjectKind::WebhookEndpoint,
+                id: row.get(3)?,
+                parent: None,
+                created: row.get(4)?,
+                body: json(row, 5)?,
+                state: json(row, 6)?,
+            };
+            Ok(KeptEndpoint { position: row.get(0)?, world: row.get(1)?, account: row.get(2)?, object })
+        })?
+        .collect()
+}
+
+fn cursor(connection: &Connection, endpoint: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT position FROM webhook_cursors WHERE endpoint = ?1")?
+        .query_row([endpoint], |row| row.get(0))
+        .optional()
+}
+
+/// An endpoint that an event is for.
+struct EventListener {
+    endpoint: String,
+    /// Up to where it has taken all events.
+    cursor: i64,
+}
+
+/// The endpoints that an event of an account is for.
+fn listeners(
+    connection: &Connection,
+    world: &str,
+    account: Option<&str>,
+    event: &StoredObject,
+) -> rusqlite::Result<Vec<EventListener>> {
+    let mut listeners = Vec::new();
+    for KeptEndpoint { world: own, account: of, position, object } in endpoints(connection)? {
+        let is_of = if object.state["connect"] == true { account.is_some() } else { of.as_deref() == account };
+        let is_asked = own == world && is_of && object.body["status"] == "enabled";
+        if is_asked && minter::event_fits(&names(&object.body["enabled_events"]), event) {
+            let cursor = cursor(connection, &object.id)?.unwrap_or(position);
+            listeners.push(EventListener { endpoint: object.id, cursor });
+        }
+    }
+    let forwards = connection
+        .prepare_cached("SELECT endpoint, types, position FROM webhook_cursors WHERE types IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, json(row, 1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<Vec<(String, Value, i64)>>>()?;
+    for (endpoint, types, cursor) in forwards {
+        if minter::event_fits(&names(&types), event) {
+            listeners.push(EventListener { endpoint, cursor });
+        }
+    }
+    Ok(listeners)
+}
+
+/// How many endpoints have not taken an event yet, as far as it is written down.
+pub(super) fn pending(
+    connection: &Connection,
+    world: &str,
+    account: Option<&str>,
+    event: &StoredObject,
+) -> rusqlite::Result<usize> {
+    let listeners = listeners(connection, world, account, event)?;
+    if listeners.is_empty() {
+        return Ok(0);
+    }
+    let place: i64 = connection
+        .prepare_cached(
+            "SELECT position FROM objects \
+             WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = 'event'",
+        )?
+        .query_row((world, account.unwrap_or_default(), &event.id), |row| row.get(0))?;
+    let open: Vec<String> = connection
+        .prepare_cached("SELECT endpoint FROM webhook_deliveries WHERE event = ?1")?
+        .query_map([place], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let is_pending = |listener: &&EventListener| place > listener.cursor || open.contains(&listener.endpoint);
+    Ok(listeners.iter().filter(is_pending).count())
+}
+
+fn names(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The most old events that go at once, so that no opening takes long.
+const MOST_DROPPED: i64 = 20_000;
+
+/// Drops the oldest events of the account itself in the common world that nobody can ask for any more. The events of other
+/// accounts stay until a reset: they are few, and no index leads to the oldest of them all.
+pub(super) fn drop_old_events(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    const OLDEST: &str = "SELECT position FROM objects INDEXED BY objects_listed WHERE world = '' \
+                          AND coalesce(account, '') = '' AND kind = 'event' AND kind <> 'token' ORDER BY position";
+    let ahead = "SELECT clock_ms FROM worlds WHERE name = ''";
+    let ahead: i64 = connection.query_row(ahead, [], |row| row.get(0))?;
+    let oldest = (now.as_millisecond().saturating_add(ahead)) / 1000 - minter::EVENTS_SHOWN_SECS;
+    // Nearly always the first one is young enough, and nothing else is looked at.
+    let first = format!("SELECT created < ?1 FROM objects WHERE position = ({OLDEST} LIMIT 1)");
+    let is_old = connection.query_row(&first, [oldest], |row| row.get::<_, bool>(0)).optional()?;
+    if is_old == Some(true) {
+        let dropped = format!("DELETE FROM objects WHERE position IN ({OLDEST} LIMIT {MOST_DROPPED}) AND created < ?1");
+        let count = connection.execute(&dropped, [oldest])?;
+        tracing::debug!(count, "old events are gone");
+    }
+    Ok(())
+}
+
+/// Drops what is written down of events and endpoints that are there no more.
+pub(super) fn forget_lost_events(connection: &Connection) -> rusqlite::Result<()> {
+    let lost = "DELETE FROM webhook_deliveries WHERE event NOT IN (SELECT position FROM objects)";
+    connection.execute(lost, [])?;
+    let gone = "DELETE FROM webhook_cursors WHERE types IS NULL AND endpoint NOT IN \
+                (SELECT id FROM objects INDEXED BY webhook_endpoints WHERE kind = 'webhook_endpoint')";
+    connection.execute(gone, []).map(drop)
+}
+
+impl WriteContext {
+    /// Writes down what came of sending.
+    pub(super) fn note_deliveries(&mut self, notes: &DeliveryNotes) -> Result<(), JobError> {
+        let DeliveryNotes { cursors, taken, open, gone } = notes;
+        let connection = &self.connection;
+        for (endpoint, position, types) in cursors {
+            connection
+                .prepare_cached(
+                    "INSERT INTO webhook_cursors (endpoint, position, types) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (endpoint) DO UPDATE SET position = ?2, types = ?3",
+                )?
+                .execute((endpoint, position, types))?;
+        }
+        for (endpoint, event) in taken {
+            connection
+                .prepare_cached("DELETE FROM webhook_deliveries WHERE endpoint = ?1 AND event = ?2")?
+                .execute((endpoint, event))?;
+        }
+        for (endpoint, event, attempts, due) in open {
+            open_delivery(connection, endpoint, *event, *attempts, *due)?;
+        }
+        for endpoint in gone {
+            connection.prepare_cached("DELETE FROM webhook_deliveries WHERE endpoint = ?1")?.execute([endpoint])?;
+            connection.prepare_cached("DELETE FROM webhook_cursors WHERE endpoint = ?1")?.execute([endpoint])?;
+        }
+        Ok(())
+    }
+
+    /// Lets an event be sent once more, at once, to all endpoints that it is for; gives how many these are.
+    pub(super) fn send_event_again(&mut self, id: &str) -> Result<usize, JobError> {
+        // By its id alone, in whatever world it is: this is for a person, who does it seldom.
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT position, world, account, id, parent, created, body, state FROM objects \
+                 WHERE id = ?1 AND kind = 'event'",
+            )?
+            .query_row([id], event)
+            .optional()?;
+        let OutboxEvent { position, world, account, event, .. } = found.ok_or(StoreError::NoSuchEvent)?;
+        let listeners = listeners(&self.connection, &world, account.as_deref(), &event)?;
+        for listener in &listeners {
+            open_delivery(&self.connection, &listener.endpoint, position, 0, Some(Timestamp::UNIX_EPOCH))?;
+        }
+        self.has_news.set(true);
+        Ok(listeners.len())
+    }
+}
+
+fn open_delivery(
+    connection: &Connection,
+    endpoint: &str,
+    event: i64,
+    attempts: u32,
+    due: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO webhook_deliveries (endpoint, event, attempts, due_ms) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (endpoint, event) DO UPDATE SET attempts = ?3, due_ms = ?4",
+        )?
+        .execute((endpoint, event, attempts, due.map(Timestamp::as_millisecond)))
+        .map(drop)
+}

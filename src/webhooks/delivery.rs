@@ -1,0 +1,437 @@
+//! The thread that sends: it wakes when there is something to send, and once a second where another process may have
+//! made something.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use tokio::{runtime::Builder, sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    config::WebhookConfig,
+    endpoint::Endpoint,
+    queue::{AttemptNote, Queue},
+    sender::{EventSender, SendOutcome, SignedEvent},
+};
+use crate::{
+    minter,
+    store::{DeliveryLock, DeliveryNotes, Outbox, Store, StoreError},
+};
+
+/// So many events at most are on their way to one endpoint at once.
+const MOST_AT_ONCE: usize = 16;
+/// So many events of an endpoint are in memory; more are read once it has taken half of them.
+const MOST_READ: usize = 500;
+/// What came of sending is written down after so many events, or after this time, or when nothing is on its way.
+const SLICE: usize = 64;
+const SLICE_TIME: Duration = Duration::from_millis(100);
+/// How often other processes' changes are looked for, while there is an endpoint.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// How long events on their way may take when the thread is to end.
+const PATIENCE_AT_THE_END: Duration = Duration::from_millis(300);
+/// The pause after a failure of the store.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// The lock of the process that sends to the endpoints which were made by calls.
+const ENDPOINTS_LOCK: &str = "webhooks";
+
+/// Sends events until it is dropped.
+#[derive(Debug)]
+pub struct WebhookDelivery {
+    stop: CancellationToken,
+    wakes: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl WebhookDelivery {
+    /// Starts to send.
+    ///
+    /// # Errors
+    /// A store that cannot be read, and a system that starts no thread.
+    pub fn start(store: Store, config: WebhookConfig) -> Result<Self, StoreError> {
+        let outbox = store.outbox()?;
+        let (stop, wakes) = (CancellationToken::new(), Arc::<AtomicU64>::default());
+        let bell = Arc::new(Notify::new());
+        let ring = Arc::clone(&bell);
+        store.on_events(move || ring.notify_one());
+        let failed = |error: io::Error| StoreError::Other { doing: "start to send events", reason: error.to_string() };
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let state = Delivering {
+            folder_secret: store.workspace_secret(),
+            store,
+            outbox,
+            config,
+            queues: Vec::new(),
+            senders: HashMap::new(),
+            locks: HashMap::new(),
+            told: Vec::new(),
+            sending: JoinSet::new(),
+            notes: DeliveryNotes::default(),
+            noted: 0,
+            notes_since: None,
+            has_endpoints: false,
+            seen: None,
+        };
+        let (stopped, counter) = (stop.clone(), Arc::clone(&wakes));
+        let thread = thread::Builder::new()
+            .name("webhooks".to_owned())
+            .spawn(move || runtime.block_on(state.run(&bell, &stopped, &counter)))
+            .map_err(failed)?;
+        Ok(Self { stop, wakes, thread: Some(thread) })
+    }
+
+    /// How often the thread woke.
+    pub fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for WebhookDelivery {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that sends events ended by a panic");
+        }
+    }
+}
+
+/// Whether another process sends to the endpoints that were made by calls, or would.
+///
+/// # Errors
+/// When nobody can tell.
+pub fn is_sent_by_another(store: &Store) -> Result<bool, StoreError> {
+    Ok(store.delivery_lock(ENDPOINTS_LOCK)?.is_none())
+}
+
+/// What the thread works with.
+struct Delivering {
+    folder_secret: [u8; 32],
+    store: Store,
+    outbox: Outbox,
+    config: WebhookConfig,
+    /// Of the endpoints that this process sends to.
+    queues: Vec<Queue>,
+    /// With the URL that each was made for.
+    senders: HashMap<String, (String, EventSender)>,
+    /// By the name of the lock.
+    locks: HashMap<String, DeliveryLock>,
+    /// The endpoints of which a person was told that nothing is sent to them.
+    told: Vec<String>,
+    sending: JoinSet<EndedAttempt>,
+    notes: DeliveryNotes,
+    /// How many events ended since the last writing down.
+    noted: usize,
+    notes_since: Option<Instant>,
+    /// Whether there is any endpoint, be it another process's.
+    has_endpoints: bool,
+    /// The state of the database that was looked at.
+    seen: Option<i64>,
+}
+
+struct EndedAttempt {
+    endpoint: String,
+    event: i64,
+    outcome: SendOutcome,
+}
+
+impl Delivering {
+    async fn run(mut self, bell: &Notify, stopped: &CancellationToken, wakes: &AtomicU64) {
+        let mut is_news = true;
+        loop {
+            wakes.fetch_add(1, Ordering::Relaxed);
+            let pause = match self.step(is_news).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!("events cannot be sent: {error}");
+                    self.seen = None;
+                    Some(PAUSE_AFTER_ERROR)
+                }
+            };
+            is_news = false;
+            tokio::select! {
+                () = stopped.cancelled() => break,
+                () = bell.notified() => is_news = true,
+                Some(ended) = self.sending.join_next(), if !self.sending.is_empty() => {
+                    // A task that is aborted or panics leaves its event where it is: it is sent again at the next start.
+                    if let Ok(ended) = ended {
+                        self.ended(&ended);
+                    }
+                }
+                () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            }
+        }
+        self.let_attempts_end().await;
+        self.forget_done_forwards();
+        if let Err(error) = self.write_notes().await {
+            tracing::warn!("what was sent last is not written down, and is sent again: {error}");
+        }
+    }
+
+    /// Waits a moment for what is on its way, so that it need not be sent again.
+    async fn let_attempts_end(&mut self) {
+        let mut attempts = std::mem::take(&mut self.sending);
+        let wait = async {
+            while let Some(ended) = attempts.join_next().await {
+                if let Ok(ended) = ended {
+                    self.ended(&ended);
+                }
+            }
+        };
+        if tokio::time::timeout(PATIENCE_AT_THE_END, wait).await.is_err() {
+            tracing::debug!("some events are on their way at the end: they are sent again at the next start");
+        }
+    }
+
+    /// Looks for what is new, sends what is due, writes down what came of it. Gives how long there is nothing to do
+    /// unless something happens.
+    async fn step(&mut self, is_news: bool) -> Result<Option<Duration>, StoreError> {
+        if is_news || self.has_endpoints {
+            self.look(is_news)?;
+        }
+        for nth in 0..self.queues.len() {
+            self.fill(nth)?;
+            self.send_due(nth);
+        }
+        let is_due = self.notes_since.is_some_and(|since| since.elapsed() >= SLICE_TIME);
+        if self.noted >= SLICE || is_due || (self.noted > 0 && self.sending.is_empty()) {
+            self.write_notes().await?;
+        }
+        Ok(self.pause())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.config.machine.now()
+    }
+
+    fn pause(&self) -> Option<Duration> {
+        let now = self.now();
+        let until = |due: Timestamp| Duration::try_from(due.duration_since(now)).unwrap_or_default();
+        // What is due and waits for others on their way is sent when one of them ends.
+        let has_room = |queue: &&Queue| queue.sending() < MOST_AT_ONCE;
+        let due = self.queues.iter().filter(has_room).filter_map(Queue::next_due).map(until);
+        let due = due.map(|pause| pause.max(Duration::from_millis(1)));
+        let slice = self.notes_since.map(|since| SLICE_TIME.saturating_sub(since.elapsed()));
+        due.chain(slice).chain(self.has_endpoints.then_some(LOOK_AROUND)).min()
+    }
+
+    /// Looks which endpoints there are and whether there is something new for them.
+    fn look(&mut self, is_news: bool) -> Result<(), StoreError> {
+        let state = self.outbox.data_version()?;
+        if !is_news && self.seen == Some(state) {
+            return Ok(());
+        }
+        let kept = self.outbox.endpoints()?;
+        let forwards = self.config.forwards.iter().map(|forward| Endpoint::of_forward(forward, &self.folder_secret));
+        let forwards: Vec<Endpoint> = forwards.collect();
+        self.has_endpoints = !kept.is_empty() || !forwards.is_empty();
+        let mut ids: Vec<String> = Vec::new();
+        let mut holds_all = !self.has_endpoints || self.holds(ENDPOINTS_LOCK)?;
+        if holds_all {
+            for kept in &kept {
+                let origins = &self.config.origins;
+                if let Some(endpoint) = Endpoint::of_kept(kept, &self.folder_secret, origins) {
+                    ids.push(endpoint.id.clone());
+                    self.take_endpoint(endpoint, Some(kept.position))?;
+                }
+            }
+        }
+        for endpoint in forwards {
+            if self.holds(&endpoint.id)? {
+                ids.push(endpoint.id.clone());
+                self.take_endpoint(endpoint, None)?;
+            } else {
+                holds_all = false;
+            }
+        }
+        let (stay, gone): (Vec<Queue>, Vec<Queue>) =
+            std::mem::take(&mut self.queues).into_iter().partition(|queue| ids.contains(&queue.endpoint.id));
+        self.queues = stay;
+        self.notes.gone.extend(gone.into_iter().map(|queue| queue.endpoint.id));
+        if !self.notes.gone.is_empty() {
+            self.noted += 1;
+        }
+        // What another process sends to now may be this one's later.
+        self.seen = holds_all.then_some(state);
+        Ok(())
+    }
+
+    /// Whether this process is the one that sends to the endpoints of a lock.
+    fn holds(&mut self, lock: &str) -> Result<bool, StoreError> {
+        if !self.locks.contains_key(lock)
+            && let Some(held) = self.store.delivery_lock(lock)?
+        {
+            self.locks.insert(lock.to_owned(), held);
+        }
+        Ok(self.locks.contains_key(lock))
+    }
+
+    /// Takes an endpoint as it is by now. `made_at` is its place among the objects.
+    fn take_endpoint(&mut self, endpoint: Endpoint, made_at: Option<i64>) -> Result<(), StoreError> {
+        if endpoint.is_enabled && endpoint.reach.is_none() && !self.told.contains(&endpoint.id) {
+            (self.config.tell)(&format!(
+                "Nothing is sent to the webhook endpoint {}: name its origin with --webhook-origin {}",
+                endpoint.id,
+                endpoint.url.origin()
+            ));
+            self.told.push(endpoint.id.clone());
+        }
+        let id = endpoint.id.clone();
+        let nth = match self.queues.iter().position(|queue| queue.endpoint.id == id) {
+            Some(nth) => {
+                self.queues[nth].endpoint = endpoint;
+                nth
+            }
+            None => {
+                let written = self.outbox.cursor(&id)?;
+                let begin = match (written, made_at) {
+                    (Some(cursor), _) => cursor,
+                    (None, Some(made_at)) => made_at,
+                    (None, None) => self.outbox.newest()?,
+                };
+                self.queues.push(Queue::new(endpoint, begin, written));
+                // Of an endpoint that is nowhere else: what comes from now on is for it, whatever becomes of the program.
+                if written.is_none() && made_at.is_none() {
+                    self.noted += 1;
+                }
+                self.queues.len() - 1
+            }
+        };
+        self.queues[nth].may_have_more = true;
+        let now = self.now();
+        if !self.queues[nth].endpoint.is_reached() {
+            for (event, attempts) in self.queues[nth].give_up() {
+                self.notes.open.push((id.clone(), event, attempts, None));
+                self.noted += 1;
+            }
+            return Ok(());
+        }
+        for delivery in self.outbox.open_deliveries(&id, MOST_READ)? {
+            let event = if self.queues[nth].misses(&delivery) { self.outbox.event_at(delivery.event)? } else { None };
+            if event.is_none() && self.queues[nth].misses(&delivery) {
+                // A reset took the event away.
+                self.notes.taken.push((id.clone(), delivery.event));
+                self.noted += 1;
+                continue;
+            }
+            self.queues[nth].reopen(delivery, event, now);
+        }
+        Ok(())
+    }
+
+    /// Reads more events for an endpoint that has room for them.
+    fn fill(&mut self, nth: usize) -> Result<(), StoreError> {
+        let now = self.now();
+        let queue = &mut self.queues[nth];
+        while queue.may_have_more && queue.len() <= MOST_READ / 2 {
+            let events = self.outbox.events_after(queue.read, MOST_READ)?;
+            queue.may_have_more = events.len() == MOST_READ;
+            for event in events {
+                queue.push(event, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets what is due to an endpoint leave.
+    fn send_due(&mut self, nth: usize) {
+        let now = self.now();
+        while self.queues[nth].sending() < MOST_AT_ONCE {
+            let Some(sender) = self.sender(nth) else { return };
+            let queue = &mut self.queues[nth];
+            let endpoint = queue.endpoint.clone();
+            let Some((event, fault)) = queue.begin_next(now) else { return };
+            let (position, event) = (event.position, event.clone());
+            let pending = self.queues.iter().filter(|queue| queue.has(position)).count();
+            let account = event.account.as_deref().filter(|_| endpoint.names_accounts());
+            let body = minter::event_text(&event.event, &event.object, endpoint.version.as_deref(), account, pending);
+            let signed = SignedEvent::new(&endpoint, body, now, fault);
+            self.sending.spawn(async move {
+                let outcome = sender.send(endpoint.url.as_str().to_owned(), signed).await;
+                EndedAttempt { endpoint: endpoint.id, event: position, outcome }
+            });
+        }
+    }
+
+    /// What reaches an endpoint, made anew where its URL is another one by now.
+    fn sender(&mut self, nth: usize) -> Option<EventSender> {
+        let endpoint = &self.queues[nth].endpoint;
+        let reach = endpoint.reach.as_ref()?;
+        if let Some((url, sender)) = self.senders.get(&endpoint.id)
+            && url == endpoint.url.as_str()
+        {
+            return Some(sender.clone());
+        }
+        match EventSender::new(reach) {
+            Ok(sender) => {
+                self.senders.insert(endpoint.id.clone(), (endpoint.url.as_str().to_owned(), sender.clone()));
+                Some(sender)
+            }
+            Err(reason) => {
+                tracing::warn!(endpoint = endpoint.id, "no events can be sent: {reason}");
+                None
+            }
+        }
+    }
+
+    /// Takes in how an attempt ended.
+    fn ended(&mut self, ended: &EndedAttempt) {
+        let EndedAttempt { endpoint, event, outcome } = ended;
+        tracing::debug!(endpoint, event, %outcome, "an event was sent");
+        let now = self.now();
+        let Some(queue) = self.queues.iter_mut().find(|queue| queue.endpoint.id == *endpoint) else { return };
+        match queue.ended(*event, outcome.is_taken(), now, &self.config.retry_after) {
+            AttemptNote::None => {}
+            AttemptNote::Taken => self.notes.taken.push((endpoint.clone(), *event)),
+            AttemptNote::Open { attempts, due } => {
+                self.notes.open.push((endpoint.clone(), *event, attempts, due));
+            }
+        }
+        self.noted += 1;
+        self.notes_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Writes down what came of sending, all in one transaction.
+    async fn write_notes(&mut self) -> Result<(), StoreError> {
+        let mut notes = self.notes.clone();
+        for queue in &self.queues {
+            let cursor = queue.cursor();
+            if queue.written != Some(cursor) {
+                let types = queue.endpoint.is_forward().then(|| serde_json::json!(queue.endpoint.types).to_string());
+                notes.cursors.push((queue.endpoint.id.clone(), cursor, types));
+            }
+        }
+        if !notes.is_empty() {
+            let cursors = notes.cursors.clone();
+            self.store.note_deliveries(notes).await?;
+            for (endpoint, cursor, _) in cursors {
+                let queue = self.queues.iter_mut().find(|queue| queue.endpoint.id == endpoint);
+                if let Some(queue) = queue {
+                    queue.written = Some(cursor);
+                }
+            }
+        }
+        self.notes = DeliveryNotes::default();
+        (self.noted, self.notes_since) = (0, None);
+        Ok(())
+    }
+
+    /// Forgets the endpoints of the command line to which nothing is left to be sent: whoever names one again wants what
+    /// comes from then on.
+    fn forget_done_forwards(&mut self) {
+        let (done, others): (Vec<Queue>, Vec<Queue>) = std::mem::take(&mut self.queues)
+            .into_iter()
+            .partition(|queue| queue.endpoint.is_forward() && queue.is_done());
+        self.queues = others;
+        self.notes.gone.extend(done.into_iter().map(|queue| queue.endpoint.id));
+    }
+}
