@@ -470,7 +470,7 @@ fn whose_a_call_and_an_object_are_is_kept_with_them() {
         running.make(&post("/v1/customers", &[("name", "Jenny")], header.as_slice()));
     }
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    for table in ["exchanges", "objects"] {
+    for table in ["exchanges", "objects WHERE kind = 'customer'"] {
         let mut query = connection.prepare(&format!("SELECT account FROM {table} ORDER BY rowid")).unwrap();
         let accounts: Vec<Option<String>> =
             query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
