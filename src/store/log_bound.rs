@@ -145,6 +145,7 @@ impl LogBound {
     }
 
     fn write_open(&mut self, connection: &Connection, open: &[ExchangeId]) -> rusqlite::Result<()> {
+        let count = (open.len() as u64).cast_signed();
         let mut entered = LogSize::default();
         for id in open {
             let new = entered.add(connection, ENTER, [id.0])?;
@@ -155,7 +156,7 @@ impl LogBound {
         }
         let (mut size, old_next, old_last) = entered.count(connection)?;
         if old_next <= old_last {
-            let next = old_next + MOST_ENTERED * open.len() as i64;
+            let next = old_next + MOST_ENTERED * count;
             let mut old = LogSize::default();
             old.add(connection, ENTER_OLD, (old_next, old_last.min(next - 1)))?;
             connection.prepare_cached(OLD_ENTERED)?.execute([next])?;
@@ -168,7 +169,7 @@ impl LogBound {
             .optional()?;
         // A removal in the same transaction may have taken it away again; the next call drops what is too much.
         let Some(long_ago) = long_ago else { return Ok(()) };
-        self.drop_oldest(connection, size, NewestCall { id: newest, long_ago }, MOST_DROPPED * open.len() as i64)
+        self.drop_oldest(connection, size, NewestCall { id: newest, long_ago }, MOST_DROPPED * count)
     }
 
     /// Drops the oldest calls while there are too many, `most` at once.
@@ -196,7 +197,7 @@ impl LogBound {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>()?;
-        let is_last = (found.len() as i64) < most;
+        let is_last = (found.len() as u64).cast_signed() < most;
         for (id, bytes, is_remembered) in found {
             if size.is_within(bound) {
                 return Ok(());
