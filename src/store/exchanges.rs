@@ -147,6 +147,13 @@ pub(super) fn token(
         .optional()
 }
 
+/// Whether a call made a token that is used.
+pub(super) fn has_used_token(connection: &Connection, number: ExchangeId) -> rusqlite::Result<bool> {
+    let used = "SELECT token FROM exchanges WHERE id = ?1";
+    let used = connection.prepare_cached(used)?.query_row([number.0], |row| row.get::<_, Option<bool>>(0));
+    Ok(used.optional()?.flatten().unwrap_or_default())
+}
+
 /// The tokens that are kept with the calls of an entry, `None` of all, and are not void, each with its world and account;
 /// without those that cannot be read.
 pub(super) fn tokens_of(

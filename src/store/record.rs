@@ -84,8 +84,14 @@ impl WriteContext {
             (Some(entry), _) => (Some(entry), entries::find(&self.connection, entry)?),
             (None, Some(entry)) => {
                 let token = ledger.token.as_ref();
-                let entry = entries::settled(entry, &call.request, took, &kept, token, false);
+                let mut entry = entries::settled(entry, &call.request, took, &kept, token, false);
                 let token_call = entry.token_id.as_deref().and_then(|token| self.numbers.call_of(token));
+                // The answer of a removed entry, given again: it is older than what used the token up.
+                if let Some(made) = token_call.filter(|call| *call != number)
+                    && exchanges::has_used_token(&self.connection, made)?
+                {
+                    entries::mark_used(&mut entry, None, &call.request);
+                }
                 let entry = self.insert_entry(entry, None, token_call.filter(|call| *call == number))?;
                 (Some(entry.id), Some(entry))
             }

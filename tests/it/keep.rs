@@ -368,6 +368,9 @@ fn the_minter_of_another_process_forgets_no_token_and_no_key() {
     assert_eq!(server.get(&format!("/v1/tokens/{}", id(&first))).json(), first, "as it was answered");
     assert_eq!(post(&server, "key-1"), first, "its key still stands for it");
     assert_eq!(refused(&server), before, "as the one of a refusal does");
+    assert_eq!(post(&server, "key-2"), second, "as it was answered, when it was not used yet");
+    let used: Vec<bool> = home.history().iter().map(|entry| entry["status"] == "used").collect();
+    assert_eq!(used, [true, false, false], "an entry that is there again says what became of the token since");
     assert_eq!(charge(&id(&tokens[5])).status, 200);
     for used in [id(&second), id(&tokens[5])] {
         assert_eq!(charge(&used).code(), "token_already_used", "{used}");
@@ -375,7 +378,7 @@ fn the_minter_of_another_process_forgets_no_token_and_no_key() {
     assert_eq!(home.run(["token", &id(&tokens[7])]).exit, 0, "also to a third process");
     let logged = server.requests();
     let creations = logged.iter().filter(|call| call["path"] == "/v1/tokens" && call["method"] == "POST").count();
-    assert_eq!(creations, 2, "the two that were made again: what went is in no log, {logged:?}");
+    assert_eq!(creations, 3, "the three that were made again: what went is in no log, {logged:?}");
 
     // A reset makes the tokens void, and the next time they go.
     assert_eq!(home.run(["reset"]).exit, 0);
