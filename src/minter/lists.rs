@@ -18,6 +18,9 @@ const LIMITS: RangeInclusive<i64> = 1..=100;
 /// No object has more parts: a longer list counts as so long.
 const MOST_COUNTED: usize = 100_000;
 
+/// How many objects are read at once where a list leaves most of them out.
+const LOOKED_AT_ONCE: usize = 500;
+
 /// The parameters that choose a page, which every list takes.
 pub(super) const PAGING: &[&str] = &["ending_before", "starting_after", "limit"];
 /// The parameters that filter a list by the time of creation.
@@ -169,9 +172,12 @@ pub(super) fn slice(
             (Some(id), PageCursor::Before(_)) => PageCursor::Before(id),
             (Some(id), PageCursor::Start | PageCursor::After(_)) => PageCursor::After(id),
         };
-        let query = PageQuery { kind: list.kind, parent: list.parent, created: created.clone(), cursor, limit: enough };
+        // Where few of the objects are wanted, many are looked at: not a few at a time.
+        let at_once = if reached.is_none() { enough } else { enough.max(LOOKED_AT_ONCE) };
+        let query =
+            PageQuery { kind: list.kind, parent: list.parent, created: created.clone(), cursor, limit: at_once };
         let mut read = call.ledger.page(&query)?;
-        let is_last = read.len() < enough;
+        let is_last = read.len() < at_once;
         let goes_to_newer = matches!(cursor, PageCursor::Before(_));
         let farthest = if goes_to_newer { read.first() } else { read.last() };
         let farthest = farthest.map(|object| object.id.clone());
