@@ -118,7 +118,7 @@ impl Bench {
             zone: LocalZone::UTC,
             worker,
             paths: PathBase { home: None, folder: home.to_owned() },
-            picker: Box::new(|_, _| Box::pin(async { None })),
+            picker: Box::new(|_| Box::pin(async { None })),
             places: Vec::new(),
             warnings: Vec::new(),
             layout: WindowLayout::default(),

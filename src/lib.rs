@@ -90,6 +90,8 @@
 //! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, what entries are saved as, the layout of the window |
 //! | [`domain::history`] | entries, filters, lists, edits, the request log with its filter and its lines |
 //! | [`domain::run`] | many drafts in one list with what is expected of each: how a list is read, verdicts, summaries, comparisons |
+//! | [`domain::evidence`] | what a document for a person who was not there is about |
+//! | [`domain::handed`] | what a file or a text is that a person hands over: an export, the list of a run, calls of other tools |
 //!
 //! # Threads
 //!

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use egui::Context;
 
-use super::{App, apply_theme, job_table::CreationPurpose, selection::OnceLoaded, settings::zoom_by};
+use super::{App, PickPurpose, apply_theme, job_table::CreationPurpose, selection::OnceLoaded, settings::zoom_by};
 use crate::{
     domain::{
         call::{again::NotKept, api::Target, token_calls::TokenRequest},
         card::expiry::utc_day,
+        evidence::EvidenceSubject,
         history::{
             edit::EntryEdit,
             entry::{EntryId, HistoryEntry},
@@ -20,6 +21,7 @@ use crate::{
     ui::{
         Action, MiddlePane, PaletteScope, ToastCause, UseKind,
         dialogs::{
+            evidence::EvidenceState,
             export::ExportState,
             keep::KeepState,
             server::{AppliedFaults, ServerDialogState},
@@ -54,6 +56,14 @@ impl App {
         let name = format!("testcard-{}.{}", self.zone.day(self.clock.now()), form.format.ending());
         let state = ExportState::new(self.paths.clone(), name, form, among, is_filtered);
         self.views.dialogs.export = Some(state);
+    }
+
+    fn open_evidence(&mut self, subject: EvidenceSubject) {
+        let base = self.paths.clone();
+        self.views.dialogs.evidence = match subject {
+            EvidenceSubject::Entries(ids) => Some(EvidenceState::of_entries(base, ids)),
+            EvidenceSubject::Run(id) => self.model.runs.record(id).map(|run| EvidenceState::of_run(base, run)),
+        };
     }
 
     /// Sends the card of an entry to the other target.
@@ -95,6 +105,7 @@ impl App {
             Shortcut::ClearForm => self.views.form.clear(),
             Shortcut::Palette => self.open_palette(PaletteScope::Everything),
             Shortcut::Export => self.open_export(None),
+            Shortcut::Import => self.open_import(),
             Shortcut::Settings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Shortcut::Server => {
                 self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
@@ -273,6 +284,7 @@ impl App {
             Action::OpenExportOf(ids) => self.open_export(Some(ids)),
             Action::OpenKeep => self.views.dialogs.keep = Some(KeepState::new(&self.settings)),
             Action::SetRetention(retention) => self.edit_settings(SettingsEdit::Retention(retention)),
+            Action::OpenEvidence(subject) => self.open_evidence(subject),
             Action::Serve(port) => {
                 self.edit_settings(SettingsEdit::Serve(port));
                 self.worker.send(WorkerCommand::Serve { port });
@@ -284,6 +296,9 @@ impl App {
             }
             Action::ResetMinter => self.worker.send(WorkerCommand::ResetMinter),
             Action::Browse => self.browse(ctx),
+            Action::Look(subject) => self.look(subject),
+            Action::PasteCall => self.paste.ask(ctx),
+            Action::FillForm(draft) => self.fill_form(*draft),
             Action::LookAtKey(profile) => self.worker.send(WorkerCommand::LookAtKey(profile)),
             Action::ForgetKey(profile) => self.worker.send(WorkerCommand::ForgetKey(profile)),
             Action::Preset(action) => self.act_on_presets(action),
@@ -317,10 +332,13 @@ impl App {
         }
     }
 
-    /// Opens the desktop's file dialog where the export goes to.
+    /// Opens the desktop's file dialog: where the export goes to, or from where something is taken in.
     fn browse(&mut self, ctx: &Context) {
-        if let Some(export) = &self.views.dialogs.export {
-            self.file_dialog.open(ctx, &export.offered_path());
+        if self.views.dialogs.import.is_some() {
+            let folder = self.paths.folder.clone();
+            self.file_dialog.open(ctx, PickPurpose::Open { folder });
+        } else if let Some(export) = &self.views.dialogs.export {
+            self.file_dialog.open_to_save(ctx, &export.offered_path());
         }
     }
 }

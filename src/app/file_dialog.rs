@@ -10,20 +10,38 @@ use std::{
 
 use egui::Context;
 
-/// Asks the desktop for a file: the suggested folder and name in, a path or nothing out.
-pub type FilePicker = Box<dyn Fn(PathBuf, String) -> PickedFile>;
+/// Asks the desktop for a file: what for in, a path or nothing out.
+pub type FilePicker = Box<dyn Fn(PickPurpose) -> PickedFile>;
 /// What the desktop's dialog gives, when it is closed.
 pub type PickedFile = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
+
+/// What a file is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PickPurpose {
+    /// To write one, which is offered in this folder under this name.
+    Save { folder: PathBuf, name: String },
+    /// To read one, from this folder at first.
+    Open { folder: PathBuf },
+}
 
 /// An answer that comes faster than a person can see a dialog: there was none.
 const FASTER_THAN_A_PERSON: Duration = Duration::from_millis(150);
 
 /// The desktop's own dialog. Without a portal and without zenity there is none, and the answer is "nothing" at once.
 pub fn desktop_picker() -> FilePicker {
-    Box::new(|folder, name| {
-        let dialog = rfd::AsyncFileDialog::new().set_title("Export").set_directory(folder).set_file_name(name);
-        let asked = dialog.save_file();
-        Box::pin(async move { asked.await.map(|file| file.path().to_owned()) })
+    Box::new(|purpose| {
+        let dialog = rfd::AsyncFileDialog::new();
+        let asked: PickedFile = match purpose {
+            PickPurpose::Save { folder, name } => {
+                let asked = dialog.set_title("Export").set_directory(folder).set_file_name(name).save_file();
+                Box::pin(async move { asked.await.map(|file| file.path().to_owned()) })
+            }
+            PickPurpose::Open { folder } => {
+                let asked = dialog.set_title("Import").set_directory(folder).pick_file();
+                Box::pin(async move { asked.await.map(|file| file.path().to_owned()) })
+            }
+        };
+        asked
     })
 }
 
@@ -48,14 +66,19 @@ impl FileDialog {
         Self { picker, answer: None }
     }
 
-    /// Opens the dialog at this path, unless it is open already.
-    pub(super) fn open(&mut self, ctx: &Context, path: &Path) {
+    /// Opens the dialog where a file is to be written that is offered as this path.
+    pub(super) fn open_to_save(&mut self, ctx: &Context, path: &Path) {
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.open(ctx, PickPurpose::Save { folder, name });
+    }
+
+    /// Opens the dialog for this purpose, unless it is open already.
+    pub(super) fn open(&mut self, ctx: &Context, purpose: PickPurpose) {
         if self.answer.is_some() {
             return;
         }
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let asked = (self.picker)(folder, name);
+        let asked = (self.picker)(purpose);
         let (sender, answer) = mpsc::channel();
         let wake = ctx.clone();
         let started = Instant::now();

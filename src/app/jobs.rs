@@ -1,5 +1,7 @@
 //! The jobs of the window, from their start to what is told at their end: one function for each kind of end.
 
+use std::path::PathBuf;
+
 use egui::Context;
 
 use super::{
@@ -21,6 +23,7 @@ use crate::{
     },
     ui::{
         Action, ToastCause,
+        dialogs::output_file::words_of,
         form::FormComplaint,
         settings::SettingsState,
         widgets::{Toast, Tone},
@@ -40,6 +43,16 @@ impl App {
                 }
                 if let Some(dialog) = &mut self.views.dialogs.export {
                     dialog.job = Some(job);
+                }
+            }
+            JobRequest::SaveEvidence(_) => {
+                if let Some(dialog) = &mut self.views.dialogs.evidence {
+                    dialog.begun(job);
+                }
+            }
+            JobRequest::Look(_) | JobRequest::Import { .. } => {
+                if let Some(dialog) = &mut self.views.dialogs.import {
+                    dialog.begun(job);
                 }
             }
             JobRequest::CheckKey { .. } => {
@@ -86,6 +99,9 @@ impl App {
                 self.jobs.end_refresh(job);
                 self.views.toasts.push(refresh_toast(report).cause(ToastCause::Refresh));
             }
+            JobOutcome::SaveEvidence(written) => self.evidence_ended(job, written),
+            JobOutcome::Look(found) => self.looked(job, found),
+            JobOutcome::Import(imported) => self.import_ended(job, imported),
             JobOutcome::Export(exported) => self.export_ended(exported),
             JobOutcome::PreviewRemoval(counted) => {
                 if let Some(dialog) = &mut self.views.dialogs.keep {
@@ -230,6 +246,26 @@ impl App {
             dialog.end_removal(job, kept.err());
         }
         self.views.toasts.push(toast.cause(ToastCause::Keep));
+    }
+
+    fn evidence_ended(&mut self, job: JobId, written: Result<PathBuf, ExportFailure>) {
+        let dialog = self.views.dialogs.evidence.as_mut().filter(|dialog| dialog.job() == Some(job));
+        let toast = match (written, dialog) {
+            (Ok(path), dialog) => {
+                if dialog.is_some() {
+                    self.views.dialogs.evidence = None;
+                }
+                let copy = Action::Copy { text: path.display().to_string(), what: "Path".to_owned() };
+                let words = format!("Evidence written to {}", path.display());
+                Toast::new(Tone::Ok, words).whole().action("Copy path", copy)
+            }
+            (Err(failure), Some(dialog)) => return dialog.end(failure),
+            (Err(failure), None) => match words_of(failure) {
+                Some(message) => Toast::new(Tone::Error, message),
+                None => Toast::new(Tone::Info, "Cancelled; no file was written"),
+            },
+        };
+        self.views.toasts.push(toast.cause(ToastCause::Evidence));
     }
 
     fn settings_saved(&mut self, ctx: &Context, saved: Result<SavedSettings, SettingsFault>) {

@@ -4,8 +4,10 @@
 //! carries out the actions that they pushed (`actions`). Jobs are started and their ends told in `jobs`.
 
 mod actions;
+mod awaited_paste;
 mod file_dialog;
 mod focus;
+mod handed;
 mod job_table;
 mod jobs;
 mod notices;
@@ -22,8 +24,9 @@ use std::{sync::Arc, time::Instant};
 
 use egui::{Context, ThemePreference, Ui};
 
-pub use self::file_dialog::{FilePicker, PickedFile, desktop_picker};
+pub use self::file_dialog::{FilePicker, PickPurpose, PickedFile, desktop_picker};
 use self::{
+    awaited_paste::AwaitedPaste,
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     placement::Placement,
@@ -47,12 +50,13 @@ use crate::{
         typed_path::PathBase,
         zone::LocalZone,
     },
-    messages::{WorkerCommand, WorkerUpdate},
+    messages::{HandedSubject, WorkerCommand, WorkerUpdate},
     model::WindowModel,
     ui::{
         Action, MiddlePane,
         clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
+        drop_overlay::drop_overlay_ui,
         form::FormState,
         history::RefreshStatus,
         input_order::InputOrder,
@@ -116,6 +120,7 @@ pub struct App {
     /// What the server was told to do wrong.
     faults: AppliedFaults,
     file_dialog: FileDialog,
+    paste: AwaitedPaste,
     places: Vec<FilePlace>,
     paths: PathBase,
     placement: Placement,
@@ -159,6 +164,7 @@ impl App {
             presets: PresetShelf::new(config.library, &FormState::default()),
             faults: AppliedFaults::default(),
             file_dialog: FileDialog::new(config.picker),
+            paste: AwaitedPaste::default(),
             places: config.places,
             paths: config.paths,
             placement: Placement::new(config.layout.window),
@@ -239,15 +245,16 @@ impl App {
     }
 
     fn take_picked(&mut self) {
+        const NO_DIALOG: &str = "This desktop has no file dialog. Type the path of the file instead";
         let Some(answer) = self.file_dialog.take_answer() else { return };
-        let Some(export) = &mut self.views.dialogs.export else { return };
-        match answer {
-            PickerAnswer::Chosen(path) => export.take_chosen(&path),
-            PickerAnswer::Missing => {
-                export.fail("This desktop has no file dialog. Type the path of the file instead".to_owned());
-            }
+        let dialogs = &mut self.views.dialogs;
+        match (answer, &mut dialogs.import, &mut dialogs.export) {
+            (PickerAnswer::Chosen(path), Some(_), _) => self.look(HandedSubject::File(path)),
+            (PickerAnswer::Missing, Some(import), _) => import.fail(NO_DIALOG.to_owned()),
+            (PickerAnswer::Chosen(path), None, Some(export)) => export.take_chosen(&path),
+            (PickerAnswer::Missing, None, Some(export)) => export.fail(NO_DIALOG.to_owned()),
             // Everything stays as it was.
-            PickerAnswer::Cancelled => {}
+            (PickerAnswer::Cancelled, ..) | (_, None, None) => {}
         }
     }
 
@@ -301,8 +308,10 @@ impl App {
         self.ask_before_closing(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
+        self.take_handed(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
         self.dialogs_ui(ui.ctx(), &mut actions);
+        drop_overlay_ui(ui.ctx(), self.takes_files());
         let foot = if self.views.pane == MiddlePane::History {
             self.views.history.foot_height(self.refreshing().is_some())
         } else {

@@ -12,7 +12,9 @@ use crate::{
         bars::{self, BarContext},
         dialogs::{
             closing::{self, ClosingAnswer, ClosingState},
+            evidence,
             export::{self, ExportContext},
+            import::{self, ImportContext},
             keep::{self, KeepContext},
             keys, preset,
             runs::{self, RunsContext},
@@ -383,6 +385,18 @@ impl App {
             };
             if !keep::keep_ui(ctx, state, &about, actions) {
                 dialogs.keep = None;
+            }
+        }
+        if let Some(state) = &mut dialogs.evidence {
+            let progress = state.job().and_then(|job| self.model.progress.get(&job).copied());
+            if !evidence::evidence_ui(ctx, state, progress, actions) {
+                dialogs.evidence = None;
+            }
+        }
+        if let Some(state) = &mut dialogs.import {
+            let about = ImportContext { progress: state.job().and_then(|job| self.model.progress.get(&job).copied()) };
+            if !import::import_ui(ctx, state, &about, actions) {
+                dialogs.import = None;
             }
         }
         // Over any other.

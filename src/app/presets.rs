@@ -11,7 +11,11 @@ use crate::{
             field_state::FormField,
             kept_draft::{KeptDraft, KeptForm},
         },
-        presets::{library::PresetLibrary, preset::PresetKey},
+        presets::{
+            found_calls::{FoundCall, MadePresets},
+            library::PresetLibrary,
+            preset::PresetKey,
+        },
         rules::expectation::Expectation,
     },
     messages::WorkerCommand,
@@ -154,6 +158,16 @@ impl App {
         }
     }
 
+    fn take_calls(&mut self, calls: &[FoundCall]) {
+        let now_secs = self.clock.now().as_second();
+        let mut taken = MadePresets::default();
+        self.change_library(|library| taken = library.take_calls(calls, now_secs));
+        let presets = |count: usize| if count == 1 { "1 preset".to_owned() } else { format!("{count} presets") };
+        let same = if taken.same == 0 { String::new() } else { format!("; {} there already", presets(taken.same)) };
+        let words = format!("{} made{same}. {} finds them", presets(taken.made.len()), Shortcut::Palette.keys());
+        self.views.toasts.push(Toast::new(Tone::Ok, words).cause(ToastCause::Preset));
+    }
+
     fn change_library(&mut self, change: impl FnOnce(&mut PresetLibrary)) {
         let before = self.presets.library().clone();
         self.presets.change(change);
@@ -169,6 +183,7 @@ impl App {
             PresetAction::Save(name) => self.save_preset(&name),
             PresetAction::Rename { id, name } => self.change_library(|library| library.rename(id, &name)),
             PresetAction::Delete(id) => self.delete_preset(id),
+            PresetAction::TakeCalls(calls) => self.take_calls(&calls),
             PresetAction::Restore(preset) => {
                 self.change_library(|library| library.restore(*preset));
                 self.views.toasts.settle(&ToastCause::Preset);

@@ -5,7 +5,9 @@ use crate::ui::{
     Action, MiddlePane, ToastCause,
     dialogs::{
         closing::ClosingState,
+        evidence::EvidenceState,
         export::ExportState,
+        import::ImportState,
         keep::KeepState,
         preset::PresetState,
         runs::RunsState,
@@ -33,6 +35,8 @@ pub(super) struct OpenDialogs {
     pub(super) settings: Option<SettingsState>,
     pub(super) export: Option<ExportState>,
     pub(super) keep: Option<KeepState>,
+    pub(super) import: Option<ImportState>,
+    pub(super) evidence: Option<EvidenceState>,
     pub(super) use_token: Option<UseTokenState>,
     pub(super) server: Option<ServerDialogState>,
     /// The runs. What was typed for a new one stays while the dialog is closed.
@@ -63,8 +67,11 @@ impl OpenDialogs {
 
     pub(super) fn is_any_open(&self) -> bool {
         let is_about_presets = self.palette.is_some() || self.preset.is_some();
-        let is_about_tokens = is_about_presets || self.export.is_some() || self.use_token.is_some();
+        let is_about_tokens = is_about_presets || self.use_token.is_some();
         is_about_tokens
+            || self.export.is_some()
+            || self.import.is_some()
+            || self.evidence.is_some()
             || self.settings.is_some()
             || self.keep.is_some()
             || self.server.is_some()

@@ -19,22 +19,15 @@ use super::{
 };
 use crate::{
     domain::{
-        foreign,
-        form::{draft::Draft, kept_draft::KeptDraft},
-        mask,
-        presets::library::PresetLibrary,
+        foreign, mask,
+        presets::found_calls::{FoundCalls, MOST_TAKEN, MadePreset, MadePresets},
         settings::file_format::FileFormat,
     },
     files,
-    formats::{FoundCall, FoundCalls, read_calls},
+    formats::{MOST_CALL_BYTES, read_calls},
     jobs::import::{self as job, ImportError, ImportProgress},
     settings::{self, AppFolders},
 };
-
-/// The most bytes of a file of calls.
-const LONGEST: u64 = 64 << 20;
-/// The name of a preset whose call has none.
-const NAMELESS: &str = "Imported call";
 
 #[derive(Debug, Args)]
 #[command(after_help = NOTE)]
@@ -89,21 +82,18 @@ pub(super) fn import(args: &ImportArgs, environment: &ProcessEnvironment) -> Res
     Ok(CommandOutcome::Well)
 }
 
-/// Nobody finds a preset among more.
-const MOST_PRESETS: usize = 1000;
-
 /// Keeps the calls of a file that make a token as presets, all or none. A call that is a preset already is left.
 fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let shown = args.file.display();
     let failed = |why: String| CliError::Import(format!("Could not import {shown}: {why}"));
     let bytes = read(&args.file).map_err(|error| match error.kind() {
-        io::ErrorKind::FileTooLarge => failed(format!("it is longer than {} MB. Split it", LONGEST >> 20)),
+        io::ErrorKind::FileTooLarge => failed(format!("it is longer than {} MB. Split it", MOST_CALL_BYTES >> 20)),
         _ => failed(format!("{error}. Check the path and its permissions")),
     })?;
     let FoundCalls { calls, left } = read_calls(&bytes).map_err(|fault| failed(fault.to_string()))?;
-    if calls.len() > MOST_PRESETS {
+    if calls.len() > MOST_TAKEN {
         let why = format!(
-            "it has {} calls that make a token, and {MOST_PRESETS} presets at most are made. Split it",
+            "it has {} calls that make a token, and {MOST_TAKEN} presets at most are made. Split it",
             calls.len()
         );
         return Err(failed(why));
@@ -112,23 +102,9 @@ fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<Comman
     let (known, warnings) = settings::presets::load(&path);
     warnings.iter().for_each(remark);
     let mut library = known.clone();
-    let now = environment.clock.now().as_second();
-    let (mut made, mut same) = (Vec::new(), 0);
-    for call in calls {
-        let FoundCall { name, params, lost } = call;
-        let draft = Draft::of_params(params);
-        let (kept, mut left_out) = KeptDraft::of(&draft);
-        left_out.extend(lost.into_iter().map(|name| format!("{name}, which the file does not have")));
-        if library.own.iter().any(|own| own.draft == kept) {
-            same += 1;
-            continue;
-        }
-        let name = free_name(&library, &name);
-        library.save(&name, &draft, None, now);
-        made.push((name, left_out));
-    }
+    let MadePresets { made, same } = library.take_calls(&calls, environment.clock.now().as_second());
     settings::presets::save(&path, &known, &library)?;
-    for (name, left_out) in &made {
+    for MadePreset { name, left_out } in &made {
         print(foreign::cell(&mask::text(name)))?;
         if !left_out.is_empty() {
             remark(format_args!("{name}: without {}", left_out.join(", ")));
@@ -144,20 +120,9 @@ fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<Comman
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path != Path::new("-") {
-        return files::read_at_most(path, LONGEST);
+        return files::read_at_most(path, MOST_CALL_BYTES);
     }
     let mut bytes = Vec::new();
-    io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
-}
-
-/// The name, with a number behind it where another preset has it.
-fn free_name(library: &PresetLibrary, name: &str) -> String {
-    let name = mask::text(if name.trim().is_empty() { NAMELESS } else { name.trim() });
-    let is_taken = |name: &str| library.own.iter().any(|own| own.name == name);
-    if !is_taken(&name) {
-        return name;
-    }
-    let most = library.own.len() + 2;
-    (2..=most).map(|nth| format!("{name} {nth}")).find(|name| !is_taken(name)).unwrap_or(name)
+    io::stdin().lock().take(MOST_CALL_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_CALL_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }

@@ -3,6 +3,7 @@
 use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
@@ -26,7 +27,7 @@ use crate::{
         foreign,
         presets::preset::PresetKey,
         run::{
-            list::{ListPart, RunList},
+            list::{ListFile, ListPart, MOST_LIST_BYTES, RunList},
             list_file::ListFormat,
             list_hash::ListHash,
             matrix::RunMatrix,
@@ -45,8 +46,6 @@ use crate::{
     store::{HistoryReader, StoreError, shell_word},
 };
 
-/// The largest list that is read, in bytes: far more than a million rows.
-const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// How many random letters tell a run's calls from those of all other runs.
 const UID_LETTERS: usize = 20;
 
@@ -134,22 +133,26 @@ fn read_file(path: &Path) -> Result<ListPart, CliError> {
             "Could not read {shown}: its name has to end in .csv, .json or .jsonl, which says what it is"
         ))
     })?;
-    let bytes = files::read_at_most(path, MOST_BYTES)
+    let bytes = files::read_at_most(path, MOST_LIST_BYTES)
         .map_err(|error| CliError::Usage(format!("Could not read {shown}: {error}. Check the path and the file")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line =
             String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).matches('\n').count() + 1;
         CliError::Usage(format!("Could not read {shown}: line {line} is not UTF-8. Save the file as UTF-8"))
     })?;
-    Ok(ListPart::File { text: text.into(), format })
+    let name = file_name(path);
+    Ok(ListPart::File(Arc::new(ListFile { name, format, text: text.into() })))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// What the list was made of, in words.
 fn source(args: &RunArgs) -> String {
-    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut parts: Vec<String> = args.preset.iter().map(ToString::to_string).collect();
     parts.extend(args.matrix.iter().map(|matrix| format!("a matrix of {}", matrix.len())));
-    parts.extend(args.files.iter().map(name));
+    parts.extend(args.files.iter().map(|path| file_name(path)));
     parts.join(", ")
 }
 

@@ -3,9 +3,11 @@
 pub mod call;
 pub mod card;
 pub mod clock;
+pub mod evidence;
 pub mod fault;
 pub mod foreign;
 pub mod form;
+pub mod handed;
 pub mod history;
 pub mod invisible;
 pub mod json_document;

@@ -12,6 +12,7 @@
 //! | `copied` | entries as a text for the clipboard |
 //! | `evidence` | what was sent and answered, as a document for a person |
 //! | `foreign_calls` | calls that other tools wrote down, as drafts |
+//! | `kind` | what a file is, by what is in it |
 //! | `read_entries`, `entry_shape` | reading back what `json` wrote |
 
 mod constant_names;
@@ -23,6 +24,7 @@ mod evidence;
 mod foreign_calls;
 mod har;
 mod json;
+mod kind;
 mod read_entries;
 mod stripe_cli;
 mod table;
@@ -31,8 +33,9 @@ use crate::domain::settings::file_format::{ExportForm, FileFormat};
 
 pub use copied::copied_text;
 pub use entry_writer::EntryWriter;
-pub use evidence::EvidenceWriter;
-pub use foreign_calls::{CallFault, FoundCall, FoundCalls, read_calls};
+pub use evidence::{DocumentFormat, EvidenceWriter};
+pub use foreign_calls::{CallFault, MOST_CALL_BYTES, read_calls};
+pub use kind::{FileKind, KindFault, kind_of};
 pub use read_entries::{LONGEST_ENTRY, ReadFault, TakeEntry, read_json, read_jsonl};
 
 /// The writer of a format.

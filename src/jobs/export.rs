@@ -8,20 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{
-        history::{
-            entry::{EntryDetail, EntryId},
-            filter::HistoryFilter,
-        },
+        history::{entry::EntryDetail, filter::HistoryFilter},
         mask,
-        settings::file_format::{EvidenceFormat, ExportForm},
+        settings::file_format::ExportForm,
     },
     files::{self, OwnFolders, TemporaryFile},
-    formats::{self, EvidenceWriter},
+    formats,
     store::{HistoryReader, StoreError},
 };
 
@@ -108,35 +104,8 @@ pub fn export(
     Ok(done)
 }
 
-/// Writes a document about these entries, in their order, for a person who was not there; gives how many there are. `now`
-/// is when it is made.
-///
-/// # Errors
-/// As [`export`].
-pub fn save_evidence(
-    reader: &HistoryReader,
-    ids: &[EntryId],
-    format: EvidenceFormat,
-    now: Timestamp,
-    file: ExportFile<'_>,
-    cancelled: &CancellationToken,
-) -> Result<u64, ExportError> {
-    let writer = EvidenceWriter::new(format);
-    save_whole(file, cancelled, |out| {
-        writer.begin(out, now, ids.len() as u64).map_err(WriteStop::Write)?;
-        let mut done = 0;
-        let read = |each: &mut dyn FnMut(EntryDetail) -> ControlFlow<()>| reader.for_each_detail_of(ids, each);
-        each_until_stopped(read, cancelled, |detail| {
-            done += 1;
-            writer.entry(out, detail)
-        })?;
-        writer.end(out).map_err(WriteStop::Write)?;
-        Ok(done)
-    })
-}
-
 /// Goes through entries until one cannot be written or the work is cancelled.
-fn each_until_stopped(
+pub(super) fn each_until_stopped(
     read: impl FnOnce(&mut dyn FnMut(EntryDetail) -> ControlFlow<()>) -> Result<(), StoreError>,
     cancelled: &CancellationToken,
     mut write: impl FnMut(&EntryDetail) -> io::Result<()>,
@@ -158,7 +127,7 @@ fn each_until_stopped(
 }
 
 /// As [`write_file`], with a writer that is flushed at the end.
-fn save_whole<T>(
+pub(super) fn save_whole<T>(
     file: ExportFile<'_>,
     cancelled: &CancellationToken,
     write: impl FnOnce(&mut dyn Write) -> Result<T, WriteStop>,
@@ -216,7 +185,7 @@ pub(super) fn write_file<T>(
 }
 
 /// Why the writing of entries ended before the last of them.
-enum WriteStop {
+pub(super) enum WriteStop {
     Cancelled,
     Read(StoreError),
     Write(io::Error),

@@ -1,6 +1,7 @@
 //! Reads entries from a file that was exported and writes those that are new into the history: all, or nothing.
 
 use std::{
+    cell::RefCell,
     fs::File,
     io::{self, BufReader},
     path::{Path, PathBuf},
@@ -10,10 +11,16 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{history::entry::EntryDetail, settings::file_format::FileFormat},
+    domain::{
+        history::{
+            entry::{EntryDetail, EntryUid},
+            import_report::ImportReport,
+        },
+        settings::file_format::FileFormat,
+    },
     files,
     formats::{self, ReadFault},
-    store::{ImportReport, StageFault, Store, StoreError},
+    store::{StageFault, Store, StoreError, not_kept, unmasked_field},
 };
 
 /// Progress is reported once for so many entries.
@@ -61,11 +68,7 @@ pub fn import(
     cancelled: &CancellationToken,
 ) -> Result<ImportReport, ImportError> {
     let format = format.or_else(|| FileFormat::of_path(path));
-    let read = match format {
-        Some(FileFormat::Json) => read_json,
-        Some(FileFormat::Jsonl) => read_jsonl,
-        _ => return Err(ImportError::UnknownFormat { path: path.to_owned() }),
-    };
+    let read = reader_of(format).ok_or_else(|| ImportError::UnknownFormat { path: path.to_owned() })?;
     let file = open(path)?;
     let mut stage = store.stage_import()?;
     let mut failed = None;
@@ -104,6 +107,79 @@ pub fn import(
         StoreError::ImportCancelled => ImportError::Cancelled,
         error => error.into(),
     })
+}
+
+/// What an import of a file would do. Nothing is written.
+///
+/// # Errors
+/// As [`import`].
+pub fn preview(
+    store: &Store,
+    path: &Path,
+    file: BufReader<File>,
+    format: FileFormat,
+    on_checked: &(dyn Fn(u64) + Send + Sync),
+    cancelled: &CancellationToken,
+) -> Result<ImportReport, ImportError> {
+    let read = reader_of(Some(format)).ok_or_else(|| ImportError::UnknownFormat { path: path.to_owned() })?;
+    let known = store.reader()?.known_entries()?;
+    let state = RefCell::new((known, ImportReport::default()));
+    let on_entry = |checked: u64, uid: Option<EntryUid>| {
+        let (known, report) = &mut *state.borrow_mut();
+        match uid.map(|uid| known.insert(uid, false)) {
+            Some(Some(is_deleted)) => {
+                report.known += 1;
+                report.deleted += u64::from(is_deleted);
+            }
+            Some(None) | None => report.new += 1,
+        }
+        if checked.is_multiple_of(REPORT_EVERY) {
+            on_checked(checked);
+        }
+    };
+    check(file, read, &on_entry, cancelled).map_err(|fault| wrong(path, fault.to_string(), cancelled))?;
+    Ok(state.into_inner().1)
+}
+
+/// Reads the entries of a file.
+type EntryReading = fn(BufReader<File>, formats::TakeEntry<'_>) -> Result<(), ReadFault>;
+
+/// How a file of this format is read; `None` for one that cannot be imported.
+fn reader_of(format: Option<FileFormat>) -> Option<EntryReading> {
+    match format? {
+        FileFormat::Json => Some(read_json),
+        FileFormat::Jsonl => Some(read_jsonl),
+        _ => None,
+    }
+}
+
+/// Looks at every entry of a file: whether it can be read, and may be kept.
+fn check(
+    file: BufReader<File>,
+    read: EntryReading,
+    on_entry: &dyn Fn(u64, Option<EntryUid>),
+    cancelled: &CancellationToken,
+) -> Result<(), ReadFault> {
+    let mut checked = 0;
+    read(file, &mut |detail: EntryDetail| {
+        if cancelled.is_cancelled() {
+            return Err(String::new());
+        }
+        if let Some(field) = unmasked_field(&detail) {
+            return Err(not_kept(&field));
+        }
+        checked += 1;
+        on_entry(checked, detail.uid);
+        Ok(())
+    })
+}
+
+/// What is told of a file that could not be read to its end.
+fn wrong(path: &Path, fault: String, cancelled: &CancellationToken) -> ImportError {
+    if cancelled.is_cancelled() {
+        return ImportError::Cancelled;
+    }
+    ImportError::Wrong { path: path.to_owned(), fault }
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, ImportError> {

@@ -1,9 +1,11 @@
 //! Long work with progress and cancel, for the window and the command line alike.
 
 pub mod check_key;
+pub mod evidence;
 pub mod export;
 pub mod import;
 pub mod keep;
+pub mod look;
 pub mod pace;
 pub mod parity;
 pub mod refresh;

@@ -9,16 +9,24 @@ use crate::domain::{
         refusal::AccountRefusal,
         token_calls::{TokenCall, TokenRequest},
     },
+    evidence::EvidenceSubject,
+    handed::HandedContent,
     history::{
         entry::{EntryId, HistoryEntry},
         filter::HistoryFilter,
+        import_report::ImportReport,
         removal::{RemovalOrder, RemovalPreview, RemovalReport},
     },
     key::ApiKey,
     rules::expectation::{Expectation, Judgement},
     run::record::RunRecord,
+    secret::SecretText,
     settings::{
-        file_format::ExportForm, key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeSettings,
+        file_format::{EvidenceFormat, ExportForm, FileFormat},
+        key_check::KeyCheck,
+        preferences::Settings,
+        profile::ProfileId,
+        stripe::StripeSettings,
     },
 };
 
@@ -40,12 +48,18 @@ pub enum JobRequest {
     /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Tokens of
     /// another profile than the one in use are left out.
     Refresh(RefreshScope),
+    /// Find out what a file or a text is, and what can be done with it.
+    Look(HandedSubject),
+    /// Take in the entries of an export in this format.
+    Import { path: PathBuf, format: FileFormat },
     /// Write entries to a file, newest first.
     Export { path: PathBuf, filter: HistoryFilter, form: ExportForm, overwrite: bool },
     /// Count what would go from the history for good.
     PreviewRemoval(RemovalOrder),
     /// Remove what an order does not keep, and give the disk its space back where that is wanted.
     Keep { order: RemovalOrder, compacts: bool },
+    /// Write evidence to a file.
+    SaveEvidence(EvidenceOrder),
     /// Make the calls of a run.
     MakeRun(Box<RunOrder>),
     /// Write a report of a run to a file.
@@ -66,15 +80,36 @@ impl JobRequest {
             Self::Retrieve { entry, .. } => JobOutcome::Retrieve(*entry, Err(message)),
             Self::UseToken { .. } => JobOutcome::UseToken(Err(message)),
             Self::Refresh(_) => JobOutcome::Refresh(Err(message)),
+            Self::Look(_) => JobOutcome::Look(Err(JobFailure::Failed(message))),
+            Self::Import { .. } => JobOutcome::Import(Err(JobFailure::Failed(message))),
             Self::Export { .. } => JobOutcome::Export(Err(ExportFailure::Failed(message))),
             Self::PreviewRemoval(_) => JobOutcome::PreviewRemoval(Err(message)),
             Self::Keep { .. } => JobOutcome::Keep(Err(message)),
+            Self::SaveEvidence(_) => JobOutcome::SaveEvidence(Err(ExportFailure::Failed(message))),
             Self::MakeRun(_) => JobOutcome::MakeRun(Err(message)),
             Self::ReportRun(_) => JobOutcome::ReportRun(Err(ExportFailure::Failed(message))),
             Self::SaveSettings { .. } => JobOutcome::SaveSettings(Err(SettingsFault::Other(message))),
             Self::CheckKey { profile, .. } => JobOutcome::CheckKey(*profile, Err(JobFailure::Failed(message))),
         }
     }
+}
+
+/// Evidence that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceOrder {
+    pub subject: EvidenceSubject,
+    pub format: EvidenceFormat,
+    pub path: PathBuf,
+    pub overwrite: bool,
+}
+
+/// What a person hands to the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedSubject {
+    /// A path is data, whatever stands in it.
+    File(PathBuf),
+    /// It may hold card numbers and codes.
+    Text(SecretText),
 }
 
 /// The entries whose tokens a refresh asks for.
@@ -95,9 +130,13 @@ pub enum JobOutcome {
     Retrieve(EntryId, Result<RetrievedToken, String>),
     UseToken(Result<UsedToken, String>),
     Refresh(Result<RefreshReport, String>),
+    Look(Result<HandedContent, JobFailure>),
+    Import(Result<ImportedFile, JobFailure>),
     Export(Result<ExportReport, ExportFailure>),
     PreviewRemoval(Result<RemovalPreview, String>),
     Keep(Result<KeptHistory, String>),
+    /// The file that was written.
+    SaveEvidence(Result<PathBuf, ExportFailure>),
     /// The run as it is now: finished, or stopped.
     MakeRun(Result<Box<RunRecord>, String>),
     /// The file that was written.
@@ -185,6 +224,13 @@ pub enum ExportFailure {
         message: String,
     },
     Failed(String),
+}
+
+/// A file whose entries are in the history now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedFile {
+    pub path: PathBuf,
+    pub report: ImportReport,
 }
 
 /// The file that an export wrote.

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 use crate::{
     domain::{
         call::api::Target,
-        run::{matrix::RunMatrix, record::RunId, row::RunStep},
+        run::{list::RunList, record::RunId},
     },
     reports::ReportFormat,
 };
@@ -17,18 +17,17 @@ pub enum RunOrder {
     New {
         /// As [`crate::domain::run::record::run_name`] gives it.
         name: String,
-        /// The text that the matrix was read from, which the run is kept with; it names published cards only.
-        text: String,
-        matrix: RunMatrix,
-        last_step: RunStep,
+        /// What the list was made of, in words, which the run is kept with.
+        source: String,
+        list: RunList,
         target: Target,
         /// So many calls a second at most; `None` for the usual rate at the real API, and for no limit on this machine.
         rate: Option<NonZeroU32>,
     },
     /// A new run of the same list, at the same target.
     Again(RunId),
-    /// The rest of a run that was stopped.
-    Resume(RunId),
+    /// The rest of a run that was stopped. The list is needed where it holds what may not be kept, and empty otherwise.
+    Resume(RunId, RunList),
 }
 
 /// A report that is to be written.

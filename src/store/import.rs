@@ -30,20 +30,11 @@ use crate::domain::{
     },
     history::{
         entry::{EntryDetail, EntryId, EntryUid, HistoryEntry},
+        import_report::ImportReport,
         request_log::ExchangeId,
     },
     mask::{self, OwnSecrets},
 };
-
-/// What came of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    pub new: u64,
-    /// Entries that the history had already, which stay as they are here.
-    pub known: u64,
-    /// Those among them that were deleted here, and stay deleted.
-    pub deleted: u64,
-}
 
 /// The numbers of a file's entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -289,7 +280,7 @@ const LAST_GIVEN: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence W
      coalesce((SELECT max(id) FROM entries), 0))";
 
 /// The entries that are here, each with whether it is deleted: 32 bytes an entry, for as long as an import takes.
-fn known_entries(connection: &Connection) -> rusqlite::Result<HashMap<EntryUid, bool>> {
+pub(super) fn known_entries(connection: &Connection) -> rusqlite::Result<HashMap<EntryUid, bool>> {
     let mut known = connection.prepare("SELECT uid, deleted_ms IS NOT NULL FROM entries WHERE uid IS NOT NULL")?;
     let known = known.query_map([], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?)))?;
     known.map(|row| row.map(|(uid, is_deleted)| (EntryUid(u128::from_be_bytes(uid)), is_deleted))).collect()
@@ -314,7 +305,7 @@ fn masked_call(entry: &HistoryEntry, request: MaskedRequest, target: Target, sta
 }
 
 /// The words about a field of a file that holds what is never written down.
-fn not_kept(field: &str) -> String {
+pub fn not_kept(field: &str) -> String {
     format!(
         "{field} holds a card number that is no published test card's, a security code or a key, which no export does. \
          Take it out of the file, then import again"
@@ -323,7 +314,7 @@ fn not_kept(field: &str) -> String {
 
 /// The field of an entry that holds what the history would have masked; `None` where there is none. What was masked
 /// once stays as it is when it is masked again.
-fn unmasked_field(detail: &EntryDetail) -> Option<String> {
+pub fn unmasked_field(detail: &EntryDetail) -> Option<String> {
     let EntryDetail { entry, request, outcome, timeline, .. } = detail;
     let texts = [
         ("token", entry.token_id.as_deref()),

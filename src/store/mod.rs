@@ -74,7 +74,7 @@ pub use compaction::FileSpace;
 pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
-pub use import::{ImportReport, ImportStage, StageFault};
+pub use import::{ImportStage, StageFault, not_kept, unmasked_field};
 pub use outbox::{DeliveryLock, DeliveryNotes, KeptEndpoint, OpenDelivery, Outbox, OutboxEvent};
 pub use paths::FILE_NAME;
 pub use reader::{
@@ -95,7 +95,7 @@ use crate::{
             account::AccountId,
             api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, TransportError},
         },
-        history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
+        history::{edit::EntryEdit, entry::EntryId, import_report::ImportReport, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
         settings::preferences::LogSettings,
     },

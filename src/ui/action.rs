@@ -4,16 +4,18 @@ use super::shortcuts::Shortcut;
 use crate::{
     domain::{
         call::api::Target,
+        evidence::EvidenceSubject,
         fault::FaultRule,
+        form::draft::Draft,
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
-        presets::{library::OwnPreset, preset::PresetKey},
+        presets::{found_calls::FoundCall, library::OwnPreset, preset::PresetKey},
         run::record::RunId,
         settings::{
             file_format::CopyForm, origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId,
             retention::RetentionSettings,
         },
     },
-    messages::{JobId, JobRequest, TroubleSubject},
+    messages::{HandedSubject, JobId, JobRequest, TroubleSubject},
 };
 
 /// The two ways to use a token up.
@@ -63,6 +65,8 @@ pub enum PresetAction {
         name: String,
     },
     Delete(u64),
+    /// Make presets of calls.
+    TakeCalls(Vec<FoundCall>),
     /// Bring back a preset that was deleted.
     Restore(Box<OwnPreset>),
 }
@@ -149,6 +153,8 @@ pub enum Action {
     OpenKeep,
     /// Keep so much of the history from now on, by rules.
     SetRetention(RetentionSettings),
+    /// Ask where to write evidence.
+    OpenEvidence(EvidenceSubject),
     /// Serve the minter on this port from now on and at the next start, or stop serving.
     Serve(Option<u16>),
     /// Let pages of these origins, and of no others, call the server.
@@ -159,8 +165,14 @@ pub enum Action {
         rules: Vec<FaultRule>,
     },
     ResetMinter,
-    /// Ask the desktop for a file to export to.
+    /// Ask the desktop for a file: to export to, or to take in.
     Browse,
+    /// Look into what a person hands over.
+    Look(HandedSubject),
+    /// Take in the call that is in the clipboard.
+    PasteCall,
+    /// Put a call into the form.
+    FillForm(Box<Draft>),
     /// Open the settings where a key is entered.
     EnterKey,
     LookAtKey(ProfileId),
@@ -184,6 +196,8 @@ pub enum ToastCause {
     Export,
     /// Entries were removed for good.
     Keep,
+    Import,
+    Evidence,
     Note(EntryId),
     /// The tags of these entries.
     Tags(Vec<EntryId>),

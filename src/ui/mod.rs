@@ -9,6 +9,7 @@ pub mod bars;
 mod card_steps;
 pub mod clipboard_keys;
 pub mod dialogs;
+pub mod drop_overlay;
 pub mod form;
 pub mod history;
 pub mod icons;

@@ -115,7 +115,7 @@ impl RunningJob {
     }
 
     /// Ends the job: it cannot be stopped any more. Gives what is to be told of it.
-    pub(super) fn finish(self, outcome: JobOutcome) -> WorkerUpdate {
+    pub(super) fn finish(&self, outcome: JobOutcome) -> WorkerUpdate {
         let mut open = self.in_flight.lock();
         open.running.remove(&self.id);
         open.pauses.remove(&self.id);

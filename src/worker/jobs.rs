@@ -28,12 +28,13 @@ use crate::{
     },
     files::OwnFolders,
     jobs::{
+        evidence::save_evidence,
         export::{self, ExportError, ExportFile, ExportProgress},
         run::PauseSwitch,
     },
     messages::{
-        ExportFailure, ExportReport, JobId, JobOutcome, JobRequest, RefreshScope, ReportOrder, RunOrder, SavedSettings,
-        WorkerUpdate,
+        EvidenceOrder, ExportFailure, ExportReport, JobId, JobOutcome, JobRequest, RefreshScope, ReportOrder, RunOrder,
+        SavedSettings, WorkerUpdate,
     },
     store::Store,
 };
@@ -67,6 +68,8 @@ impl CommandHandler {
                 self.call_with(job, target, profile, call.to_api(&new_idempotency_key()), CallPurpose::Use);
             }
             JobRequest::Refresh(scope) => self.refresh(job, scope),
+            JobRequest::Look(subject) => self.look(job, subject),
+            JobRequest::Import { path, format } => self.import(job, path, format),
             JobRequest::Export { path, filter, form, overwrite } => self.export(job, path, filter, form, overwrite),
             JobRequest::PreviewRemoval(order) => {
                 let (job, task) = (self.in_flight.begin_until_end(job), self.keep_task());
@@ -76,6 +79,7 @@ impl CommandHandler {
                 let (job, task) = (self.in_flight.begin_until_end(job), self.keep_task());
                 tokio::task::spawn_blocking(move || task.keep(job, &order, compacts));
             }
+            JobRequest::SaveEvidence(order) => self.save_evidence(job, order),
             JobRequest::MakeRun(order) => self.make_run(job, *order),
             JobRequest::ReportRun(order) => self.report_run(job, order),
             JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
@@ -154,6 +158,28 @@ impl CommandHandler {
     fn keep_task(&self) -> KeepTask {
         let (store, outbox) = (self.resolver.targets.store().clone(), self.outbox.clone());
         KeepTask { store, outbox, now: self.clock.now() }
+    }
+
+    fn save_evidence(&self, job: JobId, order: EvidenceOrder) {
+        let (job, store) = (self.in_flight.begin_until_end(job), self.resolver.targets.store().clone());
+        let (own, outbox, now) = (Arc::clone(&self.own_folders), self.outbox.clone(), self.clock.now());
+        tokio::task::spawn_blocking(move || {
+            let EvidenceOrder { subject, format, path, overwrite } = order;
+            let file = ExportFile { path: &path, overwrite, own: &own };
+            let mut on_progress = |progress: ExportProgress| {
+                outbox.send(WorkerUpdate::Progress { job: job.id(), done: progress.done, total: progress.total });
+            };
+            let written = store.reader().map_err(ExportError::from).and_then(|reader| {
+                let written = save_evidence(&reader, &subject, format, now, file, &mut on_progress, job.cancelled());
+                let damage = reader.damage();
+                if !damage.is_empty() {
+                    outbox.problem(&damage);
+                }
+                written
+            });
+            let outcome = written.map(|_| path).map_err(export_failure);
+            outbox.send(job.finish(JobOutcome::SaveEvidence(outcome)));
+        });
     }
 
     fn make_run(&self, job: JobId, order: RunOrder) {

@@ -14,6 +14,7 @@ mod commands;
 mod config;
 mod edits;
 mod files;
+mod handed;
 mod history;
 mod in_flight;
 mod jobs;

@@ -22,7 +22,7 @@ use crate::{
         card::expiry::utc_day,
         clock::Clock,
         run::{
-            list::{ListPart, RunList},
+            list::RunList,
             list_hash::ListHash,
             record::{NewRun, RunRecord},
             summary::VerdictCounts,
@@ -61,7 +61,7 @@ impl RunTask {
     }
 
     async fn make(&self, order: RunOrder) -> Result<RunRecord, String> {
-        let (record, backend) = self.prepare(order).await?;
+        let (record, backend, list) = self.prepare(order).await?;
         let store = self.resolver.targets.store().clone();
         let id = record.id;
         let mut told = RunningRun {
@@ -91,9 +91,7 @@ impl RunTask {
         let mut on_progress = |progress: RunProgress, _: &_| {
             *latest.lock().unwrap_or_else(PoisonError::into_inner) = counts_of(progress);
         };
-        // An empty list: the rows are made of what is kept of them, which is all of what a matrix sends.
-        let no_list = RunList::default();
-        let mut made = pin!(run.make(record, &no_list, &mut on_progress));
+        let mut made = pin!(run.make(record, &list, &mut on_progress));
         let mut ticks = interval(TELL_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let open_at_first = told.counts.open;
@@ -120,19 +118,19 @@ impl RunTask {
         find(&reader, id).map_err(|error| error.to_string())
     }
 
-    /// The run as it is written down, with all its rows, and where its calls go.
-    async fn prepare(&self, order: RunOrder) -> Result<(RunRecord, Backend), String> {
+    /// The run as it is written down, with all its rows, where its calls go, and its list: an empty one where the rows are
+    /// made of what is kept of them.
+    async fn prepare(&self, order: RunOrder) -> Result<(RunRecord, Backend, RunList), String> {
         let store = self.resolver.targets.store().clone();
         let words = |error: &dyn std::fmt::Display| error.to_string();
         let known = |id| {
             let reader = store.reader().map_err(|error| words(&error))?;
             find(&reader, id).map_err(|error| words(&error))
         };
-        let id = match order {
-            RunOrder::New { name, text, matrix, last_step, target, rate } => {
+        let (id, list) = match order {
+            RunOrder::New { name, source, list, target, rate } => {
                 let profile = self.settings.profiles.active().clone();
                 let rate = rate.map(std::num::NonZeroU32::get).or_else(|| usual_rate(target, &profile));
-                let list = RunList { parts: vec![ListPart::Matrix(matrix)], last_step };
                 let created = self.clock.now();
                 let hash = ListHash::new(&store.workspace_secret());
                 let read = list.read(hash, utc_day(created), None).map_err(|error| words(&error))?;
@@ -146,27 +144,27 @@ impl RunTask {
                     profile: is_stripe.then_some(profile.id),
                     base_url: is_stripe.then(|| profile.stripe.base_url.as_str().to_owned()),
                     created,
-                    source: text,
-                    last_step,
+                    source,
+                    last_step: list.last_step,
                     rate,
                     rows: read.preview.rows,
                 };
                 let id = run::begin(&store, run, &list).await.map_err(|error| words(&error))?;
-                return Ok((known(id)?, backend));
+                return Ok((known(id)?, backend, list));
             }
-            RunOrder::Again(id) | RunOrder::Resume(id) => id,
+            RunOrder::Again(id) => (id, None),
+            RunOrder::Resume(id, list) => (id, Some(list)),
         };
         let earlier = known(id)?;
         let profile = self.profile_of(&earlier)?;
         let backend = self.backend(earlier.run.target, profile).await?;
-        let id = if matches!(order, RunOrder::Again(_)) {
+        let Some(list) = list else {
             let run = NewRun { uid: new_uid(), created: self.clock.now(), ..earlier.run.clone() };
-            run_again::begin_again(&store, run, &earlier).await.map_err(|error| words(&error))?
-        } else {
-            run::resume(&store, &earlier, &RunList::default()).await.map_err(|error| words(&error))?;
-            id
+            let id = run_again::begin_again(&store, run, &earlier).await.map_err(|error| words(&error))?;
+            return Ok((known(id)?, backend, RunList::default()));
         };
-        Ok((known(id)?, backend))
+        run::resume(&store, &earlier, &list).await.map_err(|error| words(&error))?;
+        Ok((known(id)?, backend, list))
     }
 
     /// The profile that a run was made with: its calls go where they went before, or nowhere.

@@ -106,7 +106,7 @@ fn evidence_is_written_for_what_is_named() {
     assert_eq!(home.run(["evidence", "1", "--to", "case.html"]).exit, 0);
     for (args, says) in [
         (&["evidence", "1", "--to", "case.md"][..], "replace it with --force"),
-        (&["evidence", "1", "--to", "case.pdf"], "Let it end with .md or .html"),
+        (&["evidence", "1", "--to", "case.pdf"], "Let it end with .md, .html or .zip"),
         (&["evidence", "7", "--to", "x.md"], "The history has no entry 7"),
         (&["evidence", "--to", "x.md"], "<ENTRY>"),
     ] {
@@ -114,6 +114,53 @@ fn evidence_is_written_for_what_is_named() {
         assert_eq!(run.exit, 2, "{run:?}");
         assert!(run.stderr.contains(says), "{run:?}");
     }
+}
+
+#[test]
+fn evidence_of_a_run_has_every_row_and_an_archive_the_raw_bodies() {
+    let home = Home::new();
+    let run =
+        home.run(["run", "--matrix", "card=4242424242424242 cvc=good,bad", "--step", "charge", "--name", "../../up"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    let run = home.run(["evidence", "--run", "1", "--to", "run.md"]);
+    assert!(run.exit == 0 && run.stderr.contains("Evidence of 2 rows written to run.md"), "{run:?}");
+    let text = fs::read_to_string(home.beside("run.md")).unwrap();
+    for part in [
+        "# Evidence of run 1, ",
+        "- **Result** 2 rows: 2 as expected\n",
+        "- **Seed of its idempotency keys** ",
+        "## Row 1 · 4242 4242 4242 4242 Visa · CVC good · As expected\n",
+        "- **Expected** token, attach and charge work (predicted)\n",
+        "- **Came** token ok, charge ok\n",
+        "### Entry 1 · tok\\_",
+        "#### What followed\n",
+        "## Row 2 · 4242 4242 4242 4242 Visa · CVC bad · As expected\n",
+        "- **Came** token invalid\\_cvc\n",
+    ] {
+        assert!(text.contains(part), "{part}\n\n{text}");
+    }
+    let run = home.run(["evidence", "--run", "1", "--to", "run", "--format", "zip"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    let mut archive = zip::ZipArchive::new(fs::File::open(home.beside("run")).unwrap()).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let expected = [
+        "evidence.md",
+        "evidence.html",
+        "bodies/000001-row-1-1.json",
+        "bodies/000001-row-1-2.json",
+        "bodies/000002-row-2-1.json",
+    ];
+    assert_eq!(names, expected, "no name is made of what somebody typed");
+    let mut read = |name: &str| std::io::read_to_string(archive.by_name(name).unwrap()).unwrap();
+    assert!(read("bodies/000001-row-1-1.json").contains("\"object\": \"token\""));
+    assert!(read("bodies/000002-row-2-1.json").contains("invalid_cvc"));
+    assert!(read("evidence.html").contains("<h2>Row 1 · 4242"));
+    // The documents say when they were written.
+    let without_time =
+        |text: String| text.lines().filter(|line| !line.contains("written on")).collect::<Vec<_>>().join("\n");
+    assert_eq!(without_time(read("evidence.md")), without_time(text));
+    let run = home.run(["evidence", "--run", "7", "--to", "x.md"]);
+    assert!(run.exit == 2 && run.stderr.contains("There is no run '7'"), "{run:?}");
 }
 
 #[test]

@@ -6,12 +6,16 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::{Target, TransportError},
+        evidence::EvidenceSubject,
         history::{edit::EntryEdit, entry::EntryId},
         rules::expectation::Expectation,
         settings::file_format::EvidenceFormat,
     },
     files::OwnFolders,
-    jobs::export::{ExportError, ExportFile, save_evidence},
+    jobs::{
+        evidence::save_evidence,
+        export::{ExportError, ExportFile},
+    },
     store::{NewCall, Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
@@ -28,7 +32,9 @@ fn save(store: &Store, ids: &[EntryId], path: &Path) -> Result<u64, ExportError>
     let own = OwnFolders::default();
     let file = ExportFile { path, overwrite: false, own: &own };
     let format = EvidenceFormat::of_path(path).unwrap();
-    save_evidence(&store.reader().unwrap(), ids, format, moment(9), file, &CancellationToken::new())
+    let subject = EvidenceSubject::Entries(ids.to_vec());
+    let cancelled = CancellationToken::new();
+    save_evidence(&store.reader().unwrap(), &subject, format, moment(9), file, &mut |_| (), &cancelled)
 }
 
 fn written(store: &Store, ids: &[EntryId], name: &str) -> String {
@@ -124,6 +130,16 @@ fn evidence_holds_no_number_no_code_and_no_key() {
     let ids: Vec<EntryId> = details(&store.reader().unwrap()).into_iter().map(|detail| detail.entry.id).collect();
     for name in ["a.md", "a.html"] {
         check_holds_no_secret(name, written(&store, &ids, name).as_bytes());
+    }
+    let folder = TempDir::new().unwrap();
+    save(&store, &ids, &folder.path().join("a.zip")).unwrap();
+    let mut archive = zip::ZipArchive::new(fs::File::open(folder.path().join("a.zip")).unwrap()).unwrap();
+    assert!(archive.len() > 2);
+    for place in 0..archive.len() {
+        let file = archive.by_index(place).unwrap();
+        let name = file.name().unwrap().into_owned();
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-".contains(&byte)), "{name}");
+        check_holds_no_secret(&name, std::io::read_to_string(file).unwrap().as_bytes());
     }
 }
 

@@ -16,6 +16,7 @@ use testcard::{
             edit::EntryEdit,
             entry::{EntryStatus, EntryUid},
             filter::HistoryFilter,
+            import_report::ImportReport,
         },
         settings::file_format::{ExportForm, FileFormat},
     },
@@ -25,7 +26,7 @@ use testcard::{
         export::{ExportFile, export},
         import::{ImportError, ImportProgress, import},
     },
-    store::{ImportReport, Store, StoreLocation},
+    store::{Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 

@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
+    ("zip", &["jobs"]),
     ("eframe", &["app", "main"]),
     ("rfd", &["app"]),
     ("egui", &["ui", "app"]),

@@ -132,6 +132,7 @@ fn of_letter(letter: Key, shift: bool) -> Option<Shortcut> {
         (Key::Z, false) => Shortcut::Undo,
         (Key::F, false) => Shortcut::SearchHistory,
         (Key::I, false) => Shortcut::CopyId,
+        (Key::O, false) => Shortcut::Import,
         (Key::R, false) => Shortcut::Runs,
         _ => return None,
     })

@@ -5,6 +5,7 @@ pub mod days;
 pub mod edit;
 pub mod entry;
 pub mod filter;
+pub mod import_report;
 pub mod listing;
 pub mod removal;
 pub mod request_filter;

@@ -2,6 +2,7 @@
 //! outcome.
 
 pub mod catalog;
+pub mod found_calls;
 pub mod library;
 pub mod preset;
 pub mod search;

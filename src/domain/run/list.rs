@@ -1,5 +1,7 @@
 //! A list as it was asked for: matrices, presets and files, one after the other. Its rows are made when they are read.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::{
@@ -11,20 +13,31 @@ use super::{
 };
 use crate::domain::{presets::preset::PresetKey, rules::policies::AccountPolicies, secret::SecretText};
 
+/// The most bytes of a file of rows: far more than a million rows.
+pub const MOST_LIST_BYTES: u64 = 512 << 20;
+
+/// A file of rows, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListFile {
+    /// What the file is called, without its folder.
+    pub name: String,
+    pub format: ListFormat,
+    /// It may hold card numbers and codes.
+    pub text: SecretText,
+}
+
 /// A part of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListPart {
     Preset(PresetKey),
     Matrix(RunMatrix),
-    /// The text of a file. It may hold card numbers and codes.
-    File {
-        text: SecretText,
-        format: ListFormat,
-    },
+    File(Arc<ListFile>),
+    /// Rows that were put together by the program: presets of a person's own, entries that are made again.
+    Rows(Arc<Vec<RunRow>>),
 }
 
 /// Parts, and how far their rows go where a row does not say it itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunList {
     pub parts: Vec<ListPart>,
     pub last_step: RunStep,
@@ -56,12 +69,13 @@ impl RunList {
                 }
                 ListPart::Matrix(matrix) => Box::new(matrix.rows().map(further)),
                 // The text is read by whoever reads the rows.
-                ListPart::File { text, format } => {
-                    match list_file::rows(text.expose(), *format, ListDefaults { last_step }) {
+                ListPart::File(file) => {
+                    match list_file::rows(file.text.expose(), file.format, ListDefaults { last_step }) {
                         Ok(rows) => rows,
                         Err(error) => Box::new(std::iter::once(Err(error))),
                     }
                 }
+                ListPart::Rows(rows) => Box::new(rows.iter().cloned().map(further)),
             }
         });
         Box::new(rows)
@@ -94,11 +108,12 @@ mod tests {
     #[test]
     fn the_parts_of_a_list_come_one_after_the_other_as_far_as_asked() {
         let text = "card[number],step\n4242424242424242,\n4242424242424242,attach\n".into();
+        let file = ListFile { name: "cards.csv".to_owned(), format: ListFormat::Csv, text };
         let list = RunList {
             parts: vec![
                 ListPart::Preset("made:no_cvc".parse().unwrap()),
                 ListPart::Matrix(RunMatrix::parse("card=tok_visa cvc=good,none").unwrap()),
-                ListPart::File { text, format: ListFormat::Csv },
+                ListPart::File(Arc::new(file)),
             ],
             last_step: RunStep::Charge,
         };

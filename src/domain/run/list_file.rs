@@ -150,6 +150,11 @@ impl<'a> FieldName<'a> {
     }
 }
 
+/// Whether a list may have a column of this name.
+pub fn is_column(name: &str) -> bool {
+    FieldName::parse(name).is_ok()
+}
+
 /// A row as far as its fields are read.
 struct RowDraft {
     line: u64,

@@ -155,13 +155,7 @@ impl RunRow {
                     number => format!("{number} {}", preset.name),
                 })
             }
-            RowSource::Params(RowParams { params, .. }) => match params.get("card[number]") {
-                Some(number) => match test_cards::by_number(number) {
-                    Some(card) => format!("{} {}", CardField::Number.show(&card.number), card.description),
-                    None => mask::param("card[number]", number).0,
-                },
-                None => "no card number".to_owned(),
-            },
+            RowSource::Params(RowParams { params, .. }) => card_of(params),
         }
     }
 
@@ -194,6 +188,17 @@ impl RunRow {
             }
         };
         Some(call.to_api(idempotency_key))
+    }
+}
+
+/// The card of a call as reports and lists name it, masked.
+pub fn card_of(params: &Params) -> String {
+    match params.get("card[number]") {
+        Some(number) => match test_cards::by_number(number) {
+            Some(card) => format!("{} {}", CardField::Number.show(&card.number), card.description),
+            None => mask::param("card[number]", number).0,
+        },
+        None => "no card number".to_owned(),
     }
 }
 

@@ -191,19 +191,28 @@ pub enum EvidenceFormat {
     Markdown,
     /// One page that loads nothing.
     Html,
+    /// An archive of both, with every body of an answer as a file of its own.
+    Zip,
 }
 
 words!(EvidenceFormat {
     Markdown => "md" | "Markdown",
     Html => "html" | "HTML",
+    Zip => "zip" | "Zip",
 });
 
 impl EvidenceFormat {
+    /// The ending of its files, without the dot.
+    pub fn ending(self) -> &'static str {
+        self.as_str()
+    }
+
     /// The format that a file's name tells by its ending.
     pub fn of_path(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "md" | "markdown" => Some(Self::Markdown),
             "html" | "htm" => Some(Self::Html),
+            "zip" => Some(Self::Zip),
             _ => None,
         }
     }

@@ -9,17 +9,27 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
-use crate::domain::{history::entry::EntryDetail, settings::file_format::EvidenceFormat};
+use crate::domain::{
+    history::entry::EntryDetail,
+    run::record::{RowRecord, RunRecord},
+};
 use pieces::DocumentPiece;
+
+/// How a document is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentFormat {
+    Markdown,
+    Html,
+}
 
 /// Writes the evidence of entries, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct EvidenceWriter {
-    format: EvidenceFormat,
+    format: DocumentFormat,
 }
 
 impl EvidenceWriter {
-    pub fn new(format: EvidenceFormat) -> Self {
+    pub fn new(format: DocumentFormat) -> Self {
         Self { format }
     }
 
@@ -28,10 +38,22 @@ impl EvidenceWriter {
     /// # Errors
     /// Here and below: when the file cannot be written.
     pub fn begin(self, out: &mut dyn Write, now: Timestamp, entries: u64) -> io::Result<()> {
-        if self.format == EvidenceFormat::Html {
+        self.begin_with(out, &pieces::head(now, entries))
+    }
+
+    /// As [`Self::begin`], of the rows of a run.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_run(self, out: &mut dyn Write, now: Timestamp, run: &RunRecord) -> io::Result<()> {
+        self.begin_with(out, &pieces::head_of_run(now, run))
+    }
+
+    fn begin_with(self, out: &mut dyn Write, head: &[DocumentPiece]) -> io::Result<()> {
+        if self.format == DocumentFormat::Html {
             out.write_all(html::HEAD.as_bytes())?;
         }
-        self.write(out, &pieces::head(now, entries))
+        self.write(out, head)
     }
 
     /// # Errors
@@ -40,19 +62,27 @@ impl EvidenceWriter {
         self.write(out, &pieces::of_entry(detail))
     }
 
+    /// Writes a row of a run, with its entry if its call has left.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn row(self, out: &mut dyn Write, row: &RowRecord, detail: Option<&EntryDetail>) -> io::Result<()> {
+        self.write(out, &pieces::of_row(row, detail))
+    }
+
     /// # Errors
     /// As [`Self::begin`].
     pub fn end(self, out: &mut dyn Write) -> io::Result<()> {
         match self.format {
-            EvidenceFormat::Markdown => Ok(()),
-            EvidenceFormat::Html => out.write_all(html::FOOT.as_bytes()),
+            DocumentFormat::Markdown => Ok(()),
+            DocumentFormat::Html => out.write_all(html::FOOT.as_bytes()),
         }
     }
 
     fn write(self, out: &mut dyn Write, pieces: &[DocumentPiece]) -> io::Result<()> {
         pieces.iter().try_for_each(|piece| match self.format {
-            EvidenceFormat::Markdown => out.write_all(markdown::text(piece).as_bytes()),
-            EvidenceFormat::Html => out.write_all(html::text(piece).as_bytes()),
+            DocumentFormat::Markdown => out.write_all(markdown::text(piece).as_bytes()),
+            DocumentFormat::Html => out.write_all(html::text(piece).as_bytes()),
         })
     }
 }

@@ -11,6 +11,10 @@ use crate::{
         history::entry::EntryDetail,
         json_spans,
         mask::{Kept, keyed_hash},
+        run::{
+            record::{RowRecord, RunRecord},
+            verdict::RowVerdict,
+        },
     },
     snippets::{SnippetLanguage, snippet},
 };
@@ -44,6 +48,77 @@ pub(super) fn head(now: Timestamp, entries: u64) -> Vec<DocumentPiece> {
         env!("CARGO_PKG_VERSION")
     );
     vec![DocumentPiece::Heading(1, "Evidence of test-card tokens".to_owned()), DocumentPiece::Paragraph(about)]
+}
+
+/// What stands at the top of the rows of a run.
+pub(super) fn head_of_run(now: Timestamp, record: &RunRecord) -> Vec<DocumentPiece> {
+    let RunRecord { id, run, state, finished, .. } = record;
+    let about = format!(
+        "Every row of a run of Testcard {}, written on {now:.0}. Card numbers that are no published test cards', security \
+         codes and keys are masked; everything else is as it was sent and answered. Times are UTC.",
+        env!("CARGO_PKG_VERSION")
+    );
+    let text = |text: &str| foreign::label(text).into_owned();
+    let place = match &run.base_url {
+        Some(url) => format!("{}, at {}", place(run.target), text(url)),
+        None => place(run.target).to_owned(),
+    };
+    let facts = [
+        Some(fact("Result", record.words())),
+        Some(fact("State", state.label().to_owned())),
+        Some(fact("Answered by", place)),
+        Some(fact("Begun", moment(run.created))),
+        finished.map(|finished| fact("Ended", moment(finished))),
+        Some(fact("List", text(&run.source))),
+        // What the same list has in every run of this history.
+        Some(fact("Fingerprint of the list", text(&run.list_hash))),
+        Some(fact("Goes as far as", run.last_step.as_str().to_owned())),
+        run.rate.map(|rate| fact("Calls a second at most", rate.to_string())),
+        // The calls of a run have idempotency keys that begin with it.
+        Some(fact("Seed of its idempotency keys", text(&run.uid))),
+    ];
+    let title = format!("Evidence of run {}, {}", id.0, text(&run.name));
+    vec![
+        DocumentPiece::Heading(1, title),
+        DocumentPiece::Paragraph(about),
+        DocumentPiece::Facts(facts.into_iter().flatten().collect()),
+    ]
+}
+
+/// A row of a run: what was expected and what came, then its entry.
+pub(super) fn of_row(row: &RowRecord, detail: Option<&EntryDetail>) -> Vec<DocumentPiece> {
+    let text = |text: &str| foreign::label(text).into_owned();
+    let verdict = row.verdict.as_ref();
+    let end = verdict.map_or("Not made yet", |verdict| verdict.label());
+    let expected = if row.is_predicted { " (predicted)" } else { "" };
+    let tags = row.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
+    let full = |name, words: String| (!words.is_empty()).then(|| fact(name, text(&words)));
+    let facts = [
+        full("Expected", format!("{}{expected}", row.expects.words())),
+        full("Came", row.outcome()),
+        full("Verdict", verdict.map(RowVerdict::words).unwrap_or_default()),
+        full("Goes as far as", row.last_step.as_str().to_owned()),
+        full("Note", row.note.clone()),
+        full("Tags", tags),
+    ];
+    let title = format!("Row {} · {} · {end}", row.number, text(&row.label()));
+    let mut pieces =
+        vec![DocumentPiece::Heading(2, title), DocumentPiece::Facts(facts.into_iter().flatten().collect())];
+    match detail {
+        Some(detail) => pieces.extend(of_entry(detail).into_iter().map(|piece| match piece {
+            DocumentPiece::Heading(level, title) => DocumentPiece::Heading(level + 1, title),
+            piece => piece,
+        })),
+        None => pieces.push(DocumentPiece::Paragraph("No call of this row has left.".to_owned())),
+    }
+    pieces
+}
+
+fn place(target: Target) -> &'static str {
+    match target {
+        Target::Local => "The local minter, a stand-in for Stripe's test mode",
+        Target::Stripe => "Stripe, test mode",
+    }
 }
 
 /// What there is of an entry.
@@ -87,10 +162,6 @@ fn facts(detail: &EntryDetail) -> Vec<DocumentFact> {
     let text = |name, text: Option<&str>| text.map(|text| fact(name, foreign::label(text).into_owned()));
     let card = [entry.brand.as_deref(), entry.last4.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let tags = entry.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
-    let place = match entry.target {
-        Target::Local => "The local minter, a stand-in for Stripe's test mode",
-        Target::Stripe => "Stripe, test mode",
-    };
     let verdict = entry.judgement.as_ref().map(|judgement| judgement.words());
     let used_by = entry.used_by.as_deref().map(|used_by| match &entry.used_client {
         Some(client) => format!("{used_by}, by {client}"),
@@ -103,7 +174,7 @@ fn facts(detail: &EntryDetail) -> Vec<DocumentFact> {
         Some(fact("Status", entry.status.label().to_owned())),
         text("Expected", entry.expects.as_ref().map(|expects| expects.words()).as_deref()),
         text("Verdict", verdict.as_deref()),
-        Some(fact("Answered by", place.to_owned())),
+        Some(fact("Answered by", place(entry.target).to_owned())),
         text("Account", entry.account.as_deref().map(keyed_hash::shown)),
         text("Card", Some(card.as_str()).filter(|card| !card.is_empty())),
         text("Error", entry.code.as_deref()),

@@ -2,7 +2,8 @@
 
 use std::{iter::Peekable, str::Chars};
 
-use super::found::{CallFault, FoundCalls, form, path_of};
+use super::found::{CallFault, form, path_of};
+use crate::domain::presets::found_calls::FoundCalls;
 
 /// What the file calls it.
 const NAME: &str = "curl";

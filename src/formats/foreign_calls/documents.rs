@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::found::{CallFault, FoundCalls, form, path_of};
-use crate::domain::{call::params::Params, mask::Kept};
+use super::found::{CallFault, form, path_of};
+use crate::domain::{call::params::Params, mask::Kept, presets::found_calls::FoundCalls};
 
 pub(super) fn read(document: &Value) -> Result<FoundCalls, CallFault> {
     let mut found = FoundCalls::default();

@@ -1,27 +1,12 @@
 //! What is found in a file of calls, and what its readers share.
 
-use crate::domain::call::{
-    api::{ApiRequest, HttpMethod},
-    params::Params,
+use crate::domain::{
+    call::{
+        api::{ApiRequest, HttpMethod},
+        params::Params,
+    },
+    presets::found_calls::{FoundCall, FoundCalls},
 };
-
-/// A call that makes a token.
-#[derive(Debug)]
-pub struct FoundCall {
-    /// What the file calls it; empty where it has no name.
-    pub name: String,
-    pub params: Params,
-    /// Parameters whose values the file does not have.
-    pub lost: Vec<String>,
-}
-
-/// What a file holds.
-#[derive(Debug, Default)]
-pub struct FoundCalls {
-    pub calls: Vec<FoundCall>,
-    /// The calls that are left, each as a sentence without a full stop: which one, and why.
-    pub left: Vec<String>,
-}
 
 /// Why a file holds no calls at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

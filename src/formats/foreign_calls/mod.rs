@@ -9,7 +9,12 @@ mod found;
 
 use serde_json::Value;
 
-pub use found::{CallFault, FoundCall, FoundCalls};
+pub use found::CallFault;
+
+use crate::domain::presets::found_calls::FoundCalls;
+
+/// The most bytes of a file of calls.
+pub const MOST_CALL_BYTES: u64 = 64 << 20;
 
 /// Reads the calls of a file.
 ///

@@ -12,7 +12,13 @@ pub(super) mod runs;
 mod sort_keys;
 mod tolerant;
 
-use std::{cell::RefCell, collections::HashSet, fs, ops::ControlFlow, path::Path};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    fs,
+    ops::ControlFlow,
+    path::Path,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
@@ -23,7 +29,7 @@ use crate::{
         history::{
             account_filter::AccountFilter,
             edit::LastDeletion,
-            entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry, StatusCounts},
+            entry::{EntryDetail, EntryId, EntryStatus, EntryUid, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
             request_filter::{CallCount, RequestCounts, RequestFilter},
             request_log::{ExchangeId, RequestRow},
@@ -36,6 +42,7 @@ use crate::{
         damage::HistoryDamage,
         entries,
         error::{StoreError, is_damage},
+        import,
         numbered_ids::TokenNumbers,
         paths::{FILE_NAME, holds_something, wal_in_use},
         rows::{self, StoredExchange},
@@ -225,6 +232,14 @@ impl HistoryReader {
             values: vec![token.into()],
         };
         Ok(self.history.entry_ids(&clause, "id DESC")?.first().copied())
+    }
+
+    /// The entries that are here by their ids across histories, each with whether it is deleted: 32 bytes an entry.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn known_entries(&self) -> ReadResult<HashMap<EntryUid, bool>> {
+        import::known_entries(&self.history.connection).map_err(|error| self.history.store_error(&error))
     }
 
     /// How many entries of each status there are: kept by the writer, but for the newest thousand, which are counted.

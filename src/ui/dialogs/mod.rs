@@ -2,9 +2,12 @@
 //! and returns `false` when it is to be closed.
 
 pub mod closing;
+pub mod evidence;
 pub mod export;
+pub mod import;
 pub mod keep;
 pub mod keys;
+pub mod output_file;
 pub mod preset;
 pub mod runs;
 pub mod server;

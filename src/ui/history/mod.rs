@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     domain::{
+        evidence::EvidenceSubject,
         history::{
             edit::LastDeletion,
             entry::{EntryId, HistoryEntry},
@@ -367,6 +368,9 @@ fn row_menu_ui(
         if menu.item("Export the selected…", "") {
             actions.push(Action::OpenExportOf(selected.to_vec()));
         }
+        if menu.item("Evidence of the selected…", "") {
+            actions.push(Action::OpenEvidence(EvidenceSubject::Entries(selected.to_vec())));
+        }
         menu.separator();
         if menu.item("Delete the selected", LocalKey::Delete.keys()) {
             wish = Some(RowWish::Delete);
@@ -392,6 +396,9 @@ fn row_menu_ui(
     }
     if menu.item("Note and tags…", Shortcut::Annotate.keys()) {
         wish = Some(RowWish::Annotate);
+    }
+    if menu.item("Evidence…", "") {
+        actions.push(Action::OpenEvidence(EvidenceSubject::Entries(vec![entry.id])));
     }
     menu.separator();
     if menu.item(&format!("Same card on {}", entry.target.other().label()), Shortcut::SameElsewhere.keys()) {

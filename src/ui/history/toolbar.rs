@@ -32,7 +32,7 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
     let is_narrow = ui.available_width() < 560.0;
     let mut of_left = Vec::new();
     // The width that the tabs and the buttons leave for the search.
-    let width = (ui.available_width() - 456.0).clamp(120.0, 230.0);
+    let width = (ui.available_width() - 492.0).clamp(120.0, 230.0);
     ends_ui(
         ui,
         theme::BUTTON_HEIGHT,
@@ -50,6 +50,10 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
             if ui.add(export).on_hover_text(Shortcut::Export.tip("Write the history to a file")).clicked() {
                 actions.push(Action::Do(Shortcut::Export));
+            }
+            let import = IconButton::new(icons::FOLDER_OPEN, "Import…").keys(Shortcut::Import.keys());
+            if ui.add(import).clicked() {
+                actions.push(Action::Do(Shortcut::Import));
             }
             if ctx.target == Target::Stripe {
                 let words = "Ask Stripe which unused tokens were used";

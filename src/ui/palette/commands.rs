@@ -64,6 +64,8 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
         "New token · kept with what is expected, without secrets",
         Action::Preset(PresetAction::OpenSave),
     ));
+    let about_paste = "New token · a call of curl goes into the form";
+    all.push(PaletteCommand::new("Paste a call from the clipboard", about_paste, Action::PasteCall));
     if about.expects {
         let about = "New token · nothing is judged then";
         all.push(PaletteCommand::new("Drop the expectation", about, Action::DropExpectation));

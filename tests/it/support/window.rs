@@ -128,7 +128,7 @@ impl Bench {
             },
             picker: {
                 let picked = self.picked.clone();
-                Box::new(move |_, _| {
+                Box::new(move |_| {
                     let picked = picked.clone();
                     Box::pin(async move { picked })
                 })

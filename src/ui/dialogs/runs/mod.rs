@@ -19,15 +19,20 @@ mod report;
 mod run_list;
 mod shown_run;
 
+use std::sync::Arc;
+
 use egui::{Context, Rect, Ui, UiBuilder};
 
 pub use self::context::{RunsContext, RunsPage};
 use self::{context::DialogStatus, new_run::NewRunState, run_list::RunListState, shown_run::ShownRunState};
 use crate::{
-    domain::run::record::RunId,
+    domain::run::{
+        list::ListFile,
+        record::{RunId, RunRecord},
+    },
     messages::{ExportFailure, JobId},
     model::{LoadedValue, Revision},
-    ui::{action::Action, theme::DesignTokens, widgets::modal_ui},
+    ui::{action::Action, dialogs::output_file::words_of, theme::DesignTokens, widgets::modal_ui},
 };
 
 /// The state of the dialog. It stays while the dialog is closed.
@@ -61,6 +66,12 @@ impl RunsState {
             Some(run) => self.show(run),
             None => self.take_focus(),
         }
+    }
+
+    /// Takes a file as the list of a new run, which is shown when the dialog is opened.
+    pub fn take_list(&mut self, file: Arc<ListFile>) {
+        self.page = RunsPage::New;
+        self.new_run.take_file(file);
     }
 
     pub fn close(&mut self) {
@@ -115,12 +126,12 @@ impl RunsState {
 
     pub fn report_begun(&mut self, job: JobId) {
         if let Some(report) = &mut self.shown.report {
-            report.job = Some(job);
+            report.begun(job);
         }
     }
 
     pub fn report_written(&mut self) {
-        self.shown.report.take_if(|report| report.job.is_some());
+        self.shown.report.take_if(|report| report.job().is_some());
     }
 
     /// Takes notice that no report was written; gives why where the dialog does not say it.
@@ -130,7 +141,7 @@ impl RunsState {
                 report.end(failure);
                 None
             }
-            _ => report::words_of(failure),
+            _ => words_of(failure),
         }
     }
 
@@ -182,7 +193,10 @@ pub fn runs_ui(ctx: &Context, state: &mut RunsState, about: &RunsContext<'_>, ac
         let (new_run, shown) = (&mut state.new_run, &mut state.shown);
         part_ui(ui, "page", right, |ui| match state.page {
             RunsPage::New => new_run::new_run_ui(ui, new_run, status, about, actions),
-            RunsPage::Run(id) => shown_run::shown_run_ui(ui, shown, id, status, about, actions),
+            RunsPage::Run(id) => {
+                let list_of = |record: &RunRecord| new_run.list_of(record);
+                shown_run::shown_run_ui(ui, shown, id, status, about, &list_of, actions);
+            }
         });
         ui.advance_cursor_after_rect(room);
     });

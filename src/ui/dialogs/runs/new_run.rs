@@ -1,6 +1,6 @@
-//! A new run: its list as a matrix, how far its rows go, and what will come of it before anything is sent.
+//! A new run: its list as a matrix or a file, how far its rows go, and what will come of it before anything is sent.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, path::Path, sync::Arc};
 
 use egui::{Id, Label, RichText, ScrollArea, Ui};
 use jiff::civil::Date;
@@ -10,12 +10,13 @@ use crate::{
     domain::{
         call::api::Target,
         card::expiry::utc_day,
+        foreign, mask,
         rules::policies::AccountPolicies,
         run::{
-            list::{ListPart, RunList},
+            list::{ListFile, ListPart, RunList},
             matrix::RunMatrix,
             preview::{RunPreview, time_words},
-            record::run_name,
+            record::{RunRecord, run_name},
             row::RunStep,
         },
         settings::stripe::USUAL_RATE,
@@ -24,11 +25,12 @@ use crate::{
     ui::{
         action::Action,
         background::BackgroundTask,
-        shortcuts::LocalKey,
+        icons,
+        shortcuts::{LocalKey, Shortcut},
         theme::{self, DesignTokens},
         widgets::{
-            Field, InlineAlert, PrimaryButton, SegmentedControl, TextInput, Tone, above_foot_ui, caret::lead_to,
-            chip::grouped, scroll_ui,
+            Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, above_foot_ui,
+            caret::lead_to, chip::grouped, scroll_ui,
         },
     },
 };
@@ -37,6 +39,8 @@ use crate::{
 const EXAMPLE: &str = "card=4242424242424242,insufficient_funds cvc=good,bad,none network=visa,none";
 const HELP: &str = "Every combination of card, cvc, zip, network and amount. A card is a number, the name of a ready \
                     token, a decline such as insufficient_funds, a word such as amex, or * for all";
+const FILE_HELP: &str = "A list as CSV, JSON or JSON Lines. Its columns are parameters, such as card[number], and expect, \
+                         step, note, tags, count, amount, currency, preset and cvc";
 /// So many expectations are told one by one.
 const MOST_EXPECTED: usize = 12;
 /// After so many rows a preview looks whether it is still wanted.
@@ -45,15 +49,26 @@ const LOOK_EVERY: usize = 1000;
 /// What a preview was worked out of.
 #[derive(Clone, Debug, PartialEq)]
 struct PreviewKey {
-    matrix: RunMatrix,
-    last_step: RunStep,
+    list: RunList,
     day: Date,
     policies: Option<AccountPolicies>,
 }
 
+/// What the list of a run is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ListSource {
+    #[default]
+    Matrix,
+    File,
+}
+
+const SOURCES: [(ListSource, &str); 2] = [(ListSource::Matrix, "Matrix"), (ListSource::File, "File")];
+
 /// A new run as it is typed.
 #[derive(Debug)]
 pub(super) struct NewRunState {
+    source: ListSource,
+    file: Option<Arc<ListFile>>,
     text: String,
     /// The text that was run last, or stood here at first.
     settled: String,
@@ -61,15 +76,17 @@ pub(super) struct NewRunState {
     last_step: RunStep,
     name: String,
     rate: String,
-    task: BackgroundTask<RunPreview>,
+    task: BackgroundTask<Result<RunPreview, String>>,
     asked: Option<PreviewKey>,
-    preview: Option<RunPreview>,
+    preview: Option<Result<RunPreview, String>>,
     is_focus_wanted: bool,
 }
 
 impl Default for NewRunState {
     fn default() -> Self {
         Self {
+            source: ListSource::Matrix,
+            file: None,
             text: EXAMPLE.to_owned(),
             settled: EXAMPLE.to_owned(),
             read: read(EXAMPLE),
@@ -87,6 +104,28 @@ impl Default for NewRunState {
 impl NewRunState {
     pub(super) fn take_focus(&mut self) {
         self.is_focus_wanted = true;
+    }
+
+    pub(super) fn take_file(&mut self, file: Arc<ListFile>) {
+        self.source = ListSource::File;
+        self.file = Some(file);
+        self.is_focus_wanted = true;
+    }
+
+    /// The list that a run needs again to go on, where it is the one that is open here; else an empty one.
+    pub(super) fn list_of(&self, record: &RunRecord) -> RunList {
+        let file = self.file.iter().filter(|file| mask::text(&file.name) == record.run.source);
+        let parts = file.map(|file| ListPart::File(Arc::clone(file))).collect();
+        RunList { parts, last_step: record.run.last_step }
+    }
+
+    /// The list as it is now; `None` while there is none.
+    fn list(&self) -> Option<RunList> {
+        let part = match self.source {
+            ListSource::Matrix => ListPart::Matrix(self.read.as_ref().ok()?.clone()),
+            ListSource::File => ListPart::File(Arc::clone(self.file.as_ref()?)),
+        };
+        Some(RunList { parts: vec![part], last_step: self.last_step })
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
@@ -111,9 +150,8 @@ impl NewRunState {
         if let Some(preview) = self.task.take() {
             self.preview = Some(preview);
         }
-        let key = self.read.as_ref().ok().map(|matrix| PreviewKey {
-            matrix: matrix.clone(),
-            last_step: self.last_step,
+        let key = self.list().map(|list| PreviewKey {
+            list,
             day: utc_day(about.now),
             policies: (about.settings.target() == Target::Local).then_some(about.settings.policies),
         });
@@ -122,29 +160,52 @@ impl NewRunState {
         }
         self.preview = None;
         self.asked.clone_from(&key);
-        let Some(PreviewKey { matrix, last_step, day, policies }) = key else { return self.task.cancel() };
+        let Some(PreviewKey { list, day, policies }) = key else { return self.task.cancel() };
         self.task.ask(ui.ctx(), move |task| {
-            let list = RunList { parts: vec![ListPart::Matrix(matrix)], last_step };
             let mut preview = RunPreview::default();
-            // A matrix has no row that cannot be read.
-            for (place, row) in list.rows().filter_map(Result::ok).enumerate() {
+            for (place, row) in list.rows().enumerate() {
                 if place % LOOK_EVERY == 0 && !task.is_wanted() {
                     break;
                 }
-                preview.add(&row, day, policies);
+                preview.add(&row.map_err(|error| error.to_string())?, day, policies);
             }
-            preview
+            Ok(preview)
         });
     }
 
+    /// What a run is called that was given no name.
+    fn usual_name(&self) -> String {
+        let stem = |file: &Arc<ListFile>| Some(Path::new(&file.name).file_stem()?.to_string_lossy().into_owned());
+        let of_file = self.file.as_ref().filter(|_| self.source == ListSource::File).and_then(stem);
+        of_file.unwrap_or_else(|| "matrix".to_owned())
+    }
+
+    /// How many rows the list has, as far as that is known.
+    fn rows(&self) -> Option<u64> {
+        match (self.source, &self.preview) {
+            (ListSource::Matrix, _) => Some(self.read.as_ref().map_or(0, RunMatrix::len) as u64),
+            (ListSource::File, Some(Ok(preview))) => Some(preview.rows),
+            (ListSource::File, Some(Err(_))) => Some(0),
+            (ListSource::File, None) if self.file.is_none() => Some(0),
+            (ListSource::File, None) => None,
+        }
+    }
+
     fn order(&self, target: Target) -> Option<RunOrder> {
-        let (Ok(matrix), Ok(rate)) = (&self.read, self.rate()) else { return None };
-        let name = if self.name.trim().is_empty() { "matrix" } else { self.name.as_str() };
+        let (list, Ok(rate)) = (self.list()?, self.rate()) else { return None };
+        if let Some(Err(_)) = self.preview {
+            return None;
+        }
+        let source = match (self.source, &self.file) {
+            (ListSource::File, Some(file)) => file.name.clone(),
+            // The text names published cards only.
+            _ => self.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let name = if self.name.trim().is_empty() { self.usual_name() } else { self.name.clone() };
         Some(RunOrder::New {
-            name: run_name(name),
-            text: self.text.split_whitespace().collect::<Vec<_>>().join(" "),
-            matrix: matrix.clone(),
-            last_step: self.last_step,
+            name: run_name(&name),
+            source,
+            list,
             target,
             rate: rate.filter(|_| target == Target::Stripe),
         })
@@ -181,7 +242,7 @@ pub(super) fn new_run_ui(
                     ui,
                     |ui| {
                         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-                        fields_ui(ui, new_run, target);
+                        fields_ui(ui, new_run, target, actions);
                         preview_ui(ui, new_run, target, about);
                     },
                 );
@@ -196,10 +257,10 @@ pub(super) fn new_run_ui(
                 InlineAlert::new(Tone::Error, problem).ui(ui);
                 ui.add_space(6.0);
             }
-            let rows = new_run.read.as_ref().map_or(0, RunMatrix::len);
-            let words = match rows {
-                1 => "Run 1 row".to_owned(),
-                rows => format!("Run {} rows", grouped(rows as u64)),
+            let words = match new_run.rows() {
+                None => "Run it".to_owned(),
+                Some(1) => "Run 1 row".to_owned(),
+                Some(rows) => format!("Run {} rows", grouped(rows)),
             };
             let words = if is_busy { "A run is on its way" } else { words.as_str() };
             let is_ready = !is_busy && new_run.order(target).is_some();
@@ -214,20 +275,14 @@ pub(super) fn new_run_ui(
     }
 }
 
-fn fields_ui(ui: &mut Ui, state: &mut NewRunState, target: Target) {
-    let message = state.read.as_ref().err().cloned();
-    let field = Field::new("List").mono().lines();
-    let field = match &message {
-        Some(message) => field.message(Tone::Error, message),
-        None => field.note(HELP),
-    };
-    let edit = TextInput::multiline(&mut state.text, 3).id(Id::unique("run_matrix")).hint_text(EXAMPLE);
-    let response = field.text(ui, edit).response.response;
-    if response.changed() {
-        state.read = read(&state.text);
-    }
-    if std::mem::take(&mut state.is_focus_wanted) {
-        lead_to(ui.ctx(), response.id);
+fn fields_ui(ui: &mut Ui, state: &mut NewRunState, target: Target, actions: &mut Vec<Action>) {
+    Field::new("What the run is made of").show(ui, |ui| {
+        let control = SegmentedControl::new("What the run is made of", &mut state.source, &SOURCES).in_form();
+        (ui.add(control), ())
+    });
+    match state.source {
+        ListSource::Matrix => matrix_ui(ui, state),
+        ListSource::File => file_ui(ui, state, actions),
     }
     Field::new("How far each row goes").show(ui, |ui| {
         let steps = [(RunStep::Token, "Token"), (RunStep::Attach, "Attach to a customer"), (RunStep::Charge, "Charge")];
@@ -251,15 +306,57 @@ fn fields_ui(ui: &mut Ui, state: &mut NewRunState, target: Target) {
     });
 }
 
+/// The file of rows, or how to come to one.
+fn file_ui(ui: &mut Ui, state: &mut NewRunState, actions: &mut Vec<Action>) {
+    let t = DesignTokens::of(ui);
+    let small = |text: &str| RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued);
+    let button = if let Some(file) = &state.file {
+        let name = foreign::label(&file.name).into_owned();
+        ui.add(Label::new(RichText::new(name).font(theme::semibold(theme::BODY_SIZE))).truncate());
+        "Another file…"
+    } else {
+        ui.add(Label::new(small(FILE_HELP)).wrap());
+        "Choose a file…"
+    };
+    let response = ui.add(QuietButton::new(button).icon(icons::FOLDER_OPEN));
+    if std::mem::take(&mut state.is_focus_wanted) {
+        response.request_focus();
+    }
+    if response.on_hover_text(Shortcut::Import.tip("A list can be dropped onto the window, too")).clicked() {
+        actions.push(Action::Do(Shortcut::Import));
+    }
+    if let Some(Err(error)) = &state.preview {
+        InlineAlert::new(Tone::Error, "The list cannot be run").text(error).ui(ui);
+    }
+}
+
+fn matrix_ui(ui: &mut Ui, state: &mut NewRunState) {
+    let message = state.read.as_ref().err().cloned();
+    let field = Field::new("List").mono().lines();
+    let field = match &message {
+        Some(message) => field.message(Tone::Error, message),
+        None => field.note(HELP),
+    };
+    let edit = TextInput::multiline(&mut state.text, 3).id(Id::unique("run_matrix")).hint_text(EXAMPLE);
+    let response = field.text(ui, edit).response.response;
+    if response.changed() {
+        state.read = read(&state.text);
+    }
+    if std::mem::take(&mut state.is_focus_wanted) {
+        lead_to(ui.ctx(), response.id);
+    }
+}
+
 fn name_ui(ui: &mut Ui, state: &mut NewRunState) {
     let field = Field::new("Name").hint("optional");
-    field.text(ui, TextInput::singleline(&mut state.name).words().id(Id::unique("run_name")).hint_text("matrix"));
+    let usual = state.usual_name();
+    field.text(ui, TextInput::singleline(&mut state.name).words().id(Id::unique("run_name")).hint_text(&usual));
 }
 
 /// What the run will do.
 fn preview_ui(ui: &mut Ui, state: &NewRunState, target: Target, about: &RunsContext<'_>) {
     let t = DesignTokens::of(ui);
-    let Some(preview) = &state.preview else {
+    let Some(Ok(preview)) = &state.preview else {
         if state.task.is_waiting() {
             ui.label(RichText::new("Working out what it will do…").color(t.subdued));
         }

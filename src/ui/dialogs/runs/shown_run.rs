@@ -6,20 +6,24 @@ use super::{
     bars, changes,
     context::{DialogStatus, RunsContext},
     heat_map::{HeatMapState, HeatSign, heat_map_ui},
-    report::{ReportState, report_ui},
+    report::{report_of, report_ui},
 };
 use crate::{
     domain::{
+        evidence::EvidenceSubject,
         foreign,
         run::{
+            list::RunList,
             preview::time_words,
             record::{RunId, RunRecord, RunState},
             summary::VerdictCounts,
         },
     },
     messages::{JobRequest, RunOrder, RunningRun},
+    reports::ReportFormat,
     ui::{
         action::Action,
+        dialogs::output_file::OutputFile,
         icons,
         theme::{self, DesignTokens},
         widgets::{InlineAlert, QuietButton, RowButton, RowScroll, TabBar, Tone, button_row_ui, chip::grouped, paint},
@@ -46,6 +50,7 @@ enum RunWish {
     Resume,
     Entries,
     Report,
+    Evidence,
 }
 
 /// What the view of a run remembers from frame to frame.
@@ -54,7 +59,7 @@ pub(super) struct ShownRunState {
     tab: RunTab,
     pub(super) heat: HeatMapState,
     changes: RowScroll,
-    pub(super) report: Option<ReportState>,
+    pub(super) report: Option<OutputFile<ReportFormat>>,
 }
 
 impl ShownRunState {
@@ -76,6 +81,7 @@ pub(super) fn shown_run_ui(
     id: RunId,
     status: DialogStatus<'_>,
     about: &RunsContext<'_>,
+    list_of: &dyn Fn(&RunRecord) -> RunList,
     actions: &mut Vec<Action>,
 ) {
     let loaded = about.runs.shown.as_ref().filter(|shown| shown.record.id == id);
@@ -84,7 +90,7 @@ pub(super) fn shown_run_ui(
     head_ui(ui, record, about);
     match running {
         Some(running) => progress_ui(ui, running, actions),
-        None => buttons_ui(ui, state, record, status, about, actions),
+        None => buttons_ui(ui, state, record, status, about, list_of, actions),
     }
     if let Some(problem) = status.problem {
         InlineAlert::new(Tone::Error, problem).ui(ui);
@@ -203,6 +209,7 @@ fn buttons_ui(
     record: &RunRecord,
     status: DialogStatus<'_>,
     about: &RunsContext<'_>,
+    list_of: &dyn Fn(&RunRecord) -> RunList,
     actions: &mut Vec<Action>,
 ) {
     let label = ui.add(Label::new(RichText::new(record.words()).font(theme::semibold(theme::BODY_SIZE))).truncate());
@@ -219,15 +226,18 @@ fn buttons_ui(
     }
     buttons.push(button("Show entries", icons::SEARCH, "The tokens of the run, in the history", RunWish::Entries));
     buttons.push(button("Report…", icons::DOWNLOAD, "Write a report to a file", RunWish::Report));
+    let tip = "A document with every call, for a person who was not there";
+    buttons.push(button("Evidence…", icons::DOWNLOAD, tip, RunWish::Evidence));
     let order = match button_row_ui(ui, &buttons) {
         None => return,
+        Some(RunWish::Evidence) => return actions.push(Action::OpenEvidence(EvidenceSubject::Run(record.id))),
         Some(RunWish::Entries) => return actions.push(Action::ShowRunEntries { run: record.id, entry: None }),
         Some(RunWish::Report) => {
-            state.report = Some(ReportState::new(about.paths.clone(), record));
+            state.report = Some(report_of(about.paths.clone(), record));
             return;
         }
         Some(RunWish::Again) => RunOrder::Again(record.id),
-        Some(RunWish::Resume) => RunOrder::Resume(record.id),
+        Some(RunWish::Resume) => RunOrder::Resume(record.id, list_of(record)),
     };
     actions.push(Action::Run(JobRequest::MakeRun(Box::new(order))));
 }
