@@ -19,6 +19,7 @@ use crate::{
             intent_calls::{self, AuthenticationResult, PaymentCall},
             token_calls::TokenCall,
         },
+        history::request_log::REPLAYED_HEADER,
         json_document::JsonView,
     },
 };
@@ -78,6 +79,12 @@ pub(super) fn pay(args: &PayArgs, environment: &ProcessEnvironment) -> Result<Co
     };
     let key = args.sent.idempotency_key.clone().unwrap_or_else(new_idempotency_key);
     let mut answer = send(&opened, &call.to_api(&key))?;
+    // The answer of an earlier call shows the intent as it was then.
+    if answer.header(REPLAYED_HEADER) == Some("true")
+        && let Some(intent) = waiting(&answer)
+    {
+        answer = send(&opened, &ApiRequest::get(format!("/v1/payment_intents/{intent}")))?;
+    }
     if let (Some(intent), Some(result)) = (waiting(&answer), args.authentication) {
         answer = send(&opened, &authentication(&intent, result))?;
     }

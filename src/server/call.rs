@@ -10,7 +10,7 @@ use axum::{
 use tracing::Instrument as _;
 
 use super::{
-    admission, cors,
+    admission, control, cors,
     faults::{AnswerEnding, FaultPlan},
     http::{self, HttpRequest, HttpResponse, closing, respond, without_params},
     intake::{self, FIRST_BYTES, IncomingBody, MemoryShare},
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     backend::{
         Admission, AdmissionRules, CallOrigin, KEY_PARAM, ServedCall, admit, admit_by_param, authenticate, call_span,
-        check_account, refusal, takes_key_param,
+        check_account, refusal, takes_key_param, unrecognized,
     },
     domain::{
         call::{
@@ -256,5 +256,9 @@ async fn read_params(
         request.params.remove(KEY_PARAM);
     }
     check_account(&request, &key)?;
+    // A key leads to no control route, however the path is written.
+    if request.segments().first() == Some(&control::ROOT) {
+        return Err(unrecognized(request.method.as_str(), &request.path));
+    }
     Ok((request, key))
 }

@@ -38,6 +38,8 @@ pub(super) const RESET: &str = "/_testcard/reset";
 pub(super) const REQUESTS: &str = "/_testcard/requests";
 pub(super) const CLOCK: &str = "/_testcard/clock";
 pub(super) const FAULTS: &str = "/_testcard/faults";
+/// The first part of the path of each of them.
+pub(super) const ROOT: &str = "_testcard";
 pub(super) const AUTHENTICATE: &str = intent_calls::AUTHENTICATE;
 
 const DEFAULT_LIMIT: usize = 100;

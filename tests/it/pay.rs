@@ -35,6 +35,10 @@ fn what_the_payer_does_is_told_at_once_or_later() {
     assert!(done.exit == 0 && done.stdout.contains(" succeeded 2000 usd"), "{done:?}");
     let again = home.run(["authenticate", intent, "--result", "complete"]);
     assert!(again.exit == 1 && again.stdout.contains("waits for no authentication"), "{again:?}");
+    for _ in 0..2 {
+        let done = home.run(["pay", card, "--3ds", "complete", "--idempotency-key", "order-7"]);
+        assert!(done.exit == 0 && done.stdout.contains(" succeeded 2000 usd"), "{done:?}");
+    }
     let wrong = home.run(["pay", card, "--3ds", "perhaps"]);
     assert!(wrong.exit == 2 && wrong.stderr.contains("complete, fail or cancel"), "{wrong:?}");
     let real = home.run_with_key("sk_test_pay", ["authenticate", "pi_1", "--result", "fail", "--target", "stripe"]);
@@ -50,6 +54,14 @@ fn the_server_is_told_with_its_control_token_alone() {
     let told = [("intent", intent.as_str()), ("result", "complete")];
     let path = "/_testcard/authenticate";
     assert_eq!(server.post(path, &told).status, 401, "a key is no control token");
+    for path in
+        ["//_testcard/authenticate", "/_testcard//authenticate", "/%5Ftestcard/authenticate", "//_testcard/reset"]
+    {
+        let status = server.post(path, &told).status;
+        assert!(matches!(status, 401 | 404), "{path}: {status}");
+    }
+    let kept = server.get(&format!("/v1/payment_intents/{intent}")).json();
+    assert_eq!(kept["status"], "requires_action", "{kept}");
     let wrong = server.try_control("POST", path, &[("intent", "pi_nope"), ("result", "complete")]);
     assert_eq!((wrong.status, &wrong.json()["error"]["param"]), (404, &json!("intent")));
     assert_eq!(server.try_control("POST", path, &[("intent", intent.as_str()), ("colour", "red")]).status, 400);
