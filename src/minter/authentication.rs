@@ -7,8 +7,8 @@ use super::{
     accepted::AcceptedParams,
     call::{CallError, MinterCall},
     fields::CallFields,
-    intents::{self, IntentKind, REQUIRES_ACTION},
-    payment_intents, setup_intents,
+    intents::{self, IntentKind, METHOD, REQUIRES_ACTION},
+    payment_intents, setup_intents, shapes,
     stored_object::ObjectKind,
 };
 use crate::domain::call::{
@@ -19,7 +19,7 @@ use crate::domain::call::{
 const AUTHENTICATE: AcceptedParams = AcceptedParams { written: &[], read: &[&[INTENT, RESULT]], not_modelled: &[] };
 
 /// `POST /_testcard/authenticate`: answers with the intent as it is then. One that is cancelled is as one that fails: the
-/// payer is back at the shop, and nothing is paid.
+/// payer is back at the shop, and nothing is paid. So is one whose payment method may no longer be used.
 pub(super) fn authenticate(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AUTHENTICATE)?;
     let id = fields.word(INTENT)?.ok_or_else(|| ApiError::missing(INTENT))?;
@@ -37,13 +37,22 @@ pub(super) fn authenticate(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Valu
         );
         return Err(kind.unexpected_state(&intent.body, message).into());
     }
-    match (result.parse(), kind) {
-        (Ok(AuthenticationResult::Complete), IntentKind::Payment) => payment_intents::authenticated(call, &mut intent)?,
-        (Ok(AuthenticationResult::Complete), IntentKind::Setup) => setup_intents::authenticated(call, &mut intent)?,
-        _ => {
-            if let Some(method) = intents::method_in(call, &intent.body)? {
-                kind.fail(&mut intent.body, &method, kind.authentication_failed());
-            }
+    let method = intents::method_in(call, &intent.body)?;
+    let refusal = match &method {
+        _ if result != AuthenticationResult::Complete.as_str() => Some(kind.authentication_failed()),
+        Some(method) => match kind.check_use(call, &intent.body, method) {
+            Ok(()) => None,
+            Err(CallError::Refused(error)) => Some(error),
+            Err(error) => return Err(error),
+        },
+        None => Some(ApiError::no_such("PaymentMethod", &shapes::text(&intent.body, METHOD), METHOD)),
+    };
+    match (refusal, method, kind) {
+        (None, Some(method), IntentKind::Payment) => payment_intents::authenticated(call, &mut intent, method)?,
+        (None, Some(method), IntentKind::Setup) => setup_intents::authenticated(call, &mut intent, method)?,
+        (refusal, method, _) => {
+            let error = refusal.unwrap_or_else(|| kind.authentication_failed());
+            kind.fail(&mut intent.body, method.as_ref(), error);
         }
     }
     call.ledger.update(&intent)?;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     call::MinterCall,
-    ledger::LedgerError,
+    ids,
+    ledger::{LedgerError, PageCursor, PageQuery},
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::card::test_cards;
@@ -63,6 +64,32 @@ pub(super) fn source_of(call: &mut MinterCall<'_>, id: &str) -> Result<Option<St
         let found = call.ledger.get(kind, &format!("{prefix}{own}"))?;
         if let Some(source) = found.filter(|source| source.body[OBJECT] == id) {
             return Ok(Some(source));
+        }
+    }
+    source_by_name(call, id)
+}
+
+/// So long after a charge was made its money can be taken (docs.stripe.com/payments/place-a-hold-on-a-payment-method).
+const LONGEST_HOLD_SECS: i64 = 7 * 24 * 60 * 60;
+/// So many charges and so many refunds are read at most to find an older transaction, and so many at once.
+const MOST_READ: usize = 100_000;
+const READ_AT_ONCE: usize = 1000;
+
+/// The charge or the refund that names a transaction whose id does not lead to it, as in ledgers of older versions. The id
+/// tells when the money was taken, so only what was made by then is read, the newest first.
+fn source_by_name(call: &mut MinterCall<'_>, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+    let Some(taken) = ids::second_of(id) else { return Ok(None) };
+    for kind in [ObjectKind::Charge, ObjectKind::Refund] {
+        let mut reached: Option<String> = None;
+        for _ in 0..MOST_READ / READ_AT_ONCE {
+            let cursor = reached.as_deref().map_or(PageCursor::Start, PageCursor::After);
+            let created = taken - LONGEST_HOLD_SECS..=taken;
+            let page = call.ledger.page(&PageQuery { kind, parent: None, created, cursor, limit: READ_AT_ONCE })?;
+            let Some(oldest) = page.last().map(|source| source.id.clone()) else { break };
+            if let Some(source) = page.into_iter().find(|source| source.body[OBJECT] == id) {
+                return Ok(Some(source));
+            }
+            reached = Some(oldest);
         }
     }
     Ok(None)

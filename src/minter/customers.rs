@@ -112,14 +112,19 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         }
         customer["invoice_settings"]["default_payment_method"] = default.into();
     }
-    if let Some(mut method) = method {
-        method.attach(call, &id)?;
+    let source = sources::named(call, &fields)?;
+    // Where one of the two does not attach, the other one does not either.
+    if let Some(method) = &method {
+        method.check_attach(call, &id)?;
     }
     let mut attached = None;
-    if let Some(card) = sources::named(call, &fields)? {
+    if let Some(card) = source {
         let card = sources::attach(call, card, &id)?;
         customer["default_source"] = card.id.clone().into();
         attached = Some(card);
+    }
+    if let Some(mut method) = method {
+        method.attach(call, &id)?;
     }
     let stored = call.keep(ObjectKind::Customer, parent, customer, Value::Null)?;
     call.happened(CREATED, &stored)?;

@@ -127,6 +127,21 @@ pub(super) fn check(fields: &CallFields<'_>, object: &'static str) -> Result<(),
     fields.expand().try_for_each(|path| check_path(path, ExpandNode::Object(object)))
 }
 
+/// As [`check`], for an object that a publishable key may ask for too: of that, a payer's browser sees nothing more than
+/// the payment method in the place of its id. Undocumented by Stripe: our wording.
+pub(super) fn check_for_caller(
+    call: &MinterCall<'_>,
+    fields: &CallFields<'_>,
+    object: &'static str,
+) -> Result<(), ApiError> {
+    check(fields, object)?;
+    let Some(path) = fields.expand().find(|path| call.is_publishable && *path != "payment_method") else {
+        return Ok(());
+    };
+    let ApiError { message, .. } = cannot_be_expanded(path);
+    Err(ApiError::request(None, None, format!("{message} With a publishable key, only 'payment_method' can.")))
+}
+
 /// As [`check`], for a list of objects of this kind.
 pub(super) fn check_list(fields: &CallFields<'_>, element: &'static str) -> Result<(), ApiError> {
     fields.expand().try_for_each(|path| check_path(path, ExpandNode::ListQuery(element)))

@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
-use crate::domain::mask::keyed_hash::{base62, first_half, keyed_hash};
+use crate::domain::mask::keyed_hash::{base62, first_half, from_base62, keyed_hash};
 
 /// Unix seconds from which ids count.
 const ID_EPOCH: i64 = 1_342_389_380;
@@ -236,6 +236,13 @@ fn account_part(account_id: &str) -> Cow<'_, str> {
     }
 }
 
+/// The Unix second in which an object got its id of [`RequestIds::timed_with`]'s form; `None` for an id of another form.
+pub(super) fn second_of(id: &str) -> Option<i64> {
+    let (_, own) = id.split_once('_')?;
+    let time = own.get(1..6).filter(|_| own.len() == 24)?;
+    i64::try_from(from_base62(time)?).ok().map(|second| second + ID_EPOCH)
+}
+
 /// Five characters of time. They start again after 29 years, and a moment before the first one counts as the first.
 fn time_part(created: i64) -> String {
     base62(u128::from(created.saturating_sub(ID_EPOCH).max(0).unsigned_abs()), 5)
@@ -255,6 +262,7 @@ mod tests {
             ("tok_16YDIe", 1_439_201_676),
         ] {
             assert_eq!(time_part(created), id[5..10], "{id}");
+            assert_eq!(second_of(id), (id.len() == 28).then_some(created), "{id}");
         }
         assert_eq!(time_part(0), "00000");
     }

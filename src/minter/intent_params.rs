@@ -108,7 +108,10 @@ pub(super) fn write_options(fields: &CallFields<'_>, intent: &mut Value) -> Resu
     let usage = option("setup_future_usage", &["none", "off_session", "on_session"])?;
     let capture = option("capture_method", &["manual"])?;
     let network = fields.word(&name("network"))?.map(mask::text);
-    fields.boolean(&name("moto"))?;
+    if fields.boolean(&name("moto"))? == Some(true) {
+        let message = "Testcard's local minter does not model orders by mail and telephone: leave the parameter out.";
+        return Err(ApiError::request(None, Some(&name("moto")), message));
+    }
     let options = &mut intent["payment_method_options"][CARD];
     if let Some(word) = request {
         options["request_three_d_secure"] = word.into();

@@ -8,6 +8,7 @@ use super::{
     call::{CallError, MinterCall},
     fields::CallFields,
     ledger::LedgerError,
+    lookup::customer_of_param,
     method_object::{CARD, CallMethod},
     stored_object::{ObjectKind, StoredObject},
 };
@@ -70,22 +71,16 @@ impl IntentKind {
         }
     }
 
-    /// Says that a new intent was kept, and what came of it where it was confirmed at once.
+    /// Says that a new intent was kept, before it is confirmed.
     ///
     /// # Errors
     /// A ledger that cannot be written.
-    pub(super) fn created(
-        self,
-        call: &mut MinterCall<'_>,
-        intent: &StoredObject,
-        is_confirmed: bool,
-    ) -> Result<(), LedgerError> {
+    pub(super) fn created(self, call: &mut MinterCall<'_>, intent: &StoredObject) -> Result<(), LedgerError> {
         let created = match self {
             Self::Payment => EventType::named("payment_intent.created"),
             Self::Setup => EventType::named("setup_intent.created"),
         };
-        call.happened(created, intent)?;
-        if is_confirmed { self.went_on(call, intent) } else { Ok(()) }
+        call.happened(created, intent)
     }
 
     /// Says what came of an intent that was confirmed, captured, authenticated or cancelled, which is kept by now.
@@ -196,6 +191,24 @@ impl IntentKind {
         }
     }
 
+    /// Checks that an intent may use a payment method now: its customer was not deleted meanwhile, and
+    /// [`Self::check_method`] lets it.
+    ///
+    /// # Errors
+    /// As [`Self::check_method`], and a customer that is gone.
+    pub(super) fn check_use(
+        self,
+        call: &mut MinterCall<'_>,
+        intent: &Value,
+        method: &CallMethod,
+    ) -> Result<(), CallError> {
+        let customer = intent["customer"].as_str();
+        if let Some(customer) = customer {
+            customer_of_param(call, customer)?;
+        }
+        Ok(self.check_method(method, customer)?)
+    }
+
     /// The refusal to confirm an intent that has no payment method. Reported.
     pub(super) fn method_missing(self, intent: &Value) -> ApiError {
         let word = self.word();
@@ -233,8 +246,12 @@ impl IntentKind {
     }
 
     /// Writes what went wrong into the intent, which needs another payment method now; gives the error that shows both.
-    pub(super) fn fail(self, intent: &mut Value, method: &CallMethod, error: ApiError) -> ApiError {
-        let error = error.showing(METHOD, method.object.body.clone());
+    /// There is no payment method to show where it is gone.
+    pub(super) fn fail(self, intent: &mut Value, method: Option<&CallMethod>, error: ApiError) -> ApiError {
+        let error = match method {
+            Some(method) => error.showing(METHOD, method.object.body.clone()),
+            None => error,
+        };
         intent["status"] = REQUIRES_METHOD.into();
         intent[METHOD] = Value::Null;
         intent["next_action"] = Value::Null;
@@ -275,6 +292,17 @@ impl IntentKind {
         };
         ApiError { kind: ErrorKind::InvalidRequest, ..ApiError::request(Some(code), None, message) }
     }
+}
+
+/// An error as the caller may see it: with the intents that it shows as [`IntentKind::seen`] leaves them.
+pub(super) fn seen_in_error(call: &MinterCall<'_>, mut error: ApiError) -> ApiError {
+    for (name, object) in &mut error.objects {
+        let kind = [IntentKind::Payment, IntentKind::Setup].into_iter().find(|kind| kind.object().as_str() == *name);
+        if let Some(kind) = kind {
+            *object = kind.seen(call, object.take());
+        }
+    }
+    error
 }
 
 pub(super) const METHOD: &str = "payment_method";

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     accepted::WrittenParam,
+    auth,
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep, METHOD_ALIAS, PaymentCard},
     fields::{CallFields, LONGEST_TEXT},
@@ -113,7 +114,8 @@ impl CallMethod {
     /// `payment_method_data`.
     ///
     /// # Errors
-    /// What is wrong with the card, and a token that cannot be used.
+    /// What is wrong with the card, a token that cannot be used, and card details with a publishable key where the account
+    /// does not take them so.
     pub(super) fn of_details(
         call: &mut MinterCall<'_>,
         fields: &CallFields<'_>,
@@ -134,6 +136,9 @@ impl CallMethod {
                 let params = place.params(&call.request.params);
                 if !params.names().any(|name| name.starts_with("card[")) {
                     return Err(ApiError::missing(&name(CARD)).into());
+                }
+                if call.is_publishable && !call.policies.publishable_keys {
+                    return Err(auth::publishable_keys_refused().into());
                 }
                 let today = TimeZone::UTC.to_datetime(call.now).date();
                 let details = prediction::check_card(&params, today, call.policies);
@@ -182,12 +187,22 @@ impl CallMethod {
         Ok(())
     }
 
-    /// Writes what has changed of one that is kept. A customer's card changes at its own calls only.
+    /// Writes what has changed of one that is kept. A customer's card changes at its own calls only, and here in that it was
+    /// set up.
     ///
     /// # Errors
     /// A ledger that cannot be written.
     pub(super) fn save(&self, call: &mut MinterCall<'_>) -> Result<(), LedgerError> {
-        if self.object.kind == ObjectKind::PaymentMethod { call.ledger.update(&self.object) } else { Ok(()) }
+        if self.object.kind == ObjectKind::PaymentMethod {
+            return call.ledger.update(&self.object);
+        }
+        match call.ledger.get(self.object.kind, self.id())? {
+            Some(mut card) if card.state[SET_UP] != self.object.state[SET_UP] => {
+                card.state[SET_UP] = self.object.state[SET_UP].clone();
+                call.ledger.update(&card)
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -234,13 +249,17 @@ impl CallMethod {
         checks["cvc_check"] = card.body["cvc_check"].take();
     }
 
-    /// Asks the bank and gives it to a customer. Nothing of it is kept where the bank declines.
+    /// What the bank says to giving it to a customer, of which nothing is kept yet; `None` where it is the customer's.
     ///
     /// # Errors
-    /// One that belongs to a customer or was used up, and a decline; it uses a token up as well.
-    pub(super) fn attach(&mut self, call: &mut MinterCall<'_>, customer: &str) -> Result<(), CallError> {
+    /// One that belongs to another customer or was used up, and a decline.
+    pub(super) fn check_attach(
+        &self,
+        call: &mut MinterCall<'_>,
+        customer: &str,
+    ) -> Result<Option<BankVerdict>, CallError> {
         if self.customer() == Some(customer) {
-            return Ok(());
+            return Ok(None);
         }
         if self.customer().is_some() {
             let message = "The payment method you provided has already been attached to a customer.";
@@ -253,9 +272,18 @@ impl CallMethod {
             return Err(ApiError::request(None, None, message).of_state().into());
         }
         let verdict = self.card().verdict(call, CardStep::Attach);
-        if let BankVerdict::Declined { error, .. } = verdict {
-            return Err(error.into());
+        match verdict {
+            BankVerdict::Declined { error, .. } => Err(error.into()),
+            BankVerdict::Approved => Ok(Some(verdict)),
         }
+    }
+
+    /// Asks the bank and gives it to a customer. Nothing of it is kept where the bank declines.
+    ///
+    /// # Errors
+    /// As [`Self::check_attach`].
+    pub(super) fn attach(&mut self, call: &mut MinterCall<'_>, customer: &str) -> Result<(), CallError> {
+        let Some(verdict) = self.check_attach(call, customer)? else { return Ok(()) };
         self.keep(call)?;
         self.take_checks(&verdict);
         self.give_to(call, customer)

@@ -256,7 +256,10 @@ fn carry_out(
     };
     let outcome = match routes::run(&mut call).and_then(|answer| shown(&mut call, answer)) {
         Ok(shown) => Ok(shown),
-        Err(CallError::Refused(error)) => Err(expand::add_unasked_to_error(&mut call, error)?),
+        Err(CallError::Refused(error)) => {
+            let seen = intents::seen_in_error(&call, error);
+            Err(expand::add_unasked_to_error(&mut call, seen)?)
+        }
         Err(CallError::Ledger(error)) => return Err(error),
     };
     tracing::debug!(code = outcome.as_ref().err().map(ApiError::label), "answered");

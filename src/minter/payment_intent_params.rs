@@ -102,6 +102,16 @@ pub(super) const CONFIRM: AcceptedParams = AcceptedParams {
     read: &[&["capture_method", CLIENT_SECRET], PAYER, METHOD_DATA, TYPE_NAMES, OPTIONS, CONFIRMATION],
     not_modelled: NOT_MODELLED,
 };
+/// With a publishable key: what the payer's browser knows, and nothing that the merchant decides.
+pub(super) const CONFIRM_BY_PAYER: AcceptedParams = AcceptedParams {
+    written: &[&[RECEIPT_EMAIL, SHIPPING]],
+    read: &[
+        &["payment_method_options[card][network]", "return_url", "use_stripe_sdk", CLIENT_SECRET],
+        PAYER,
+        METHOD_DATA,
+    ],
+    not_modelled: &["confirmation_token", "mandate_data", "payment_method_data", "radar_options"],
+};
 pub(super) const CAPTURE: AcceptedParams = AcceptedParams {
     written: &[DESCRIPTORS, &[METADATA]],
     read: &[&["amount_to_capture", "final_capture"]],

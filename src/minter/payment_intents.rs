@@ -74,28 +74,27 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let id = shapes::text(&intent, "id");
     let (kind, created) = (ObjectKind::PaymentIntent, call.now.as_second());
     let mut intent = StoredObject { kind, id, parent, created, body: intent, state: intents::new_state() };
-    let mut outcome = Ok(());
-    match method {
-        Some(mut method) if is_confirmed => {
-            method.keep(call)?;
-            outcome = confirm_with(call, &mut intent, method, &confirmation)?;
-        }
-        None if is_confirmed => {
-            return Err(ApiError { objects: Vec::new(), ..KIND.method_missing(&intent.body) }.into());
-        }
-        Some(mut method) => method.keep(call)?,
-        None => {}
+    if is_confirmed && method.is_none() {
+        return Err(ApiError { objects: Vec::new(), ..KIND.method_missing(&intent.body) }.into());
+    }
+    if let Some(method) = &mut method {
+        method.keep(call)?;
     }
     call.ledger.insert(&intent)?;
-    KIND.created(call, &intent, is_confirmed)?;
-    outcome?;
+    KIND.created(call, &intent)?;
+    if let Some(method) = method.filter(|_| is_confirmed) {
+        let outcome = confirm_with(call, &mut intent, method, &confirmation)?;
+        call.ledger.update(&intent)?;
+        KIND.went_on(call, &intent)?;
+        outcome?;
+    }
     expand::apply(call, &fields, intent.body)
 }
 
 /// `GET /v1/payment_intents/:id`, also with a publishable key and the intent's client secret.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &params::RETRIEVE)?;
-    expand::check(&fields, OBJECT)?;
+    expand::check_for_caller(call, &fields, OBJECT)?;
     let intent = KIND.find(call, ids[0])?;
     KIND.check_secret(call, &fields, &intent.body)?;
     answer(call, &fields, intent)
@@ -144,9 +143,13 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         intent.body["customer"] = customer.id.clone().into();
         intent.parent = Some(customer.id);
     }
-    let method = intent_params::method_of(call, &fields)?;
+    let method = match intent_params::method_of(call, &fields)? {
+        // The one that is there has to suit the new customer.
+        None if fields.has("customer") => intents::method_in(call, &intent.body)?,
+        named => named,
+    };
     if let Some(mut method) = method {
-        KIND.check_method(&method, intent.body["customer"].as_str())?;
+        KIND.check_use(call, &intent.body, &method)?;
         method.keep(call)?;
         intent.body[METHOD] = method.id().into();
     }
@@ -163,8 +166,9 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 
 /// `POST /v1/payment_intents/:id/confirm`, also with a publishable key and the intent's client secret.
 pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
-    let fields = CallFields::of(call.request, &params::CONFIRM)?;
-    expand::check(&fields, OBJECT)?;
+    let accepted = if call.is_publishable { &params::CONFIRM_BY_PAYER } else { &params::CONFIRM };
+    let fields = CallFields::of(call.request, accepted)?;
+    expand::check_for_caller(call, &fields, OBJECT)?;
     let mut intent = KIND.find(call, ids[0])?;
     KIND.check_secret(call, &fields, &intent.body)?;
     if call.is_publishable && intent.body["confirmation_method"] == "manual" {
@@ -188,10 +192,12 @@ pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     intent_params::write_options(&fields, &mut intent.body)?;
     params::write_way_of_capture(&fields, &mut intent.body)?;
     params::write_usage(&fields, &mut intent.body)?;
-    KIND.check_method(&method, intent.body["customer"].as_str())?;
+    KIND.check_use(call, &intent.body, &method)?;
     KIND.check_way_back(&intent.body, confirmation.way.return_url.as_deref())?;
     method.keep(call)?;
-    let outcome = if is_again && intent.state[AUTHENTICATED] == json!(true) {
+    // It serves one confirmation, of the very payment that was authenticated.
+    let authenticated = intent.state.as_object_mut().and_then(|state| state.shift_remove(AUTHENTICATED));
+    let outcome = if is_again && authenticated == Some(payment_of(&intent.body)) {
         pay(call, &mut intent, method, Some(AuthenticationFlow::Challenge), None)?
     } else {
         confirm_with(call, &mut intent, method, &confirmation)?
@@ -207,7 +213,11 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     let fields = CallFields::of(call.request, &params::CAPTURE)?;
     expand::check(&fields, OBJECT)?;
     let asked = fields.integer("amount_to_capture", 1..=i64::MAX)?;
-    fields.boolean("final_capture")?;
+    if fields.boolean("final_capture")? == Some(false) {
+        let message = "Testcard's local minter does not model final_capture=false: a capture gives the rest back. Leave the \
+                       parameter out.";
+        return Err(ApiError::request(None, Some("final_capture"), message).into());
+    }
     let mut intent = KIND.find(call, ids[0])?;
     let status = shapes::text(&intent.body, "status");
     if status != REQUIRES_CAPTURE {
@@ -287,10 +297,13 @@ pub(super) fn cancel(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 ///
 /// # Errors
 /// A ledger that cannot be written. A decline is written into the intent: whoever authenticates is not told more.
-pub(super) fn authenticated(call: &mut MinterCall<'_>, intent: &mut StoredObject) -> Result<(), CallError> {
-    let Some(method) = intents::method_in(call, &intent.body)? else { return Ok(()) };
+pub(super) fn authenticated(
+    call: &mut MinterCall<'_>,
+    intent: &mut StoredObject,
+    method: CallMethod,
+) -> Result<(), CallError> {
     if intent.body["confirmation_method"] == "manual" {
-        intent.state[AUTHENTICATED] = true.into();
+        intent.state[AUTHENTICATED] = payment_of(&intent.body);
         intent.body["status"] = REQUIRES_CONFIRMATION.into();
         intent.body["next_action"] = Value::Null;
         return Ok(());
@@ -319,8 +332,13 @@ impl Confirmation {
     }
 }
 
-/// A member of the intent's state: the payer authenticated the payment, which the caller has to confirm once more.
+/// A member of the intent's state: the payment that the payer authenticated, which the caller has to confirm once more.
 const AUTHENTICATED: &str = "authenticated";
+
+/// What a payer authenticates: this payment method, for this amount.
+fn payment_of(intent: &Value) -> Value {
+    json!([intent[METHOD], intent["amount"], intent["currency"]])
+}
 
 /// Confirms an intent with a payment method that is kept, and writes into both what came of it. The inner error is a
 /// decline, to be answered when the intent is kept.
@@ -358,17 +376,14 @@ fn pay(
     flow: Option<AuthenticationFlow>,
     known: Option<ApiError>,
 ) -> Result<Result<(), CallError>, CallError> {
-    if let Some(state) = intent.state.as_object_mut() {
-        state.shift_remove(AUTHENTICATED);
-    }
     if let Some(error) = intent_charge::charge(call, intent, &mut method, flow, known)? {
         method.note_use();
         method.save(call)?;
-        return Ok(Err(KIND.fail(&mut intent.body, &method, error).into()));
+        return Ok(Err(KIND.fail(&mut intent.body, Some(&method), error).into()));
     }
-    let usage = intent.body["setup_future_usage"].as_str().or(
-        intent.body["payment_method_options"]["card"]["setup_future_usage"].as_str().filter(|usage| *usage != "none"),
-    );
+    // What is said of cards goes before what is said of all payment methods.
+    let of_cards = intent.body["payment_method_options"]["card"]["setup_future_usage"].as_str();
+    let usage = of_cards.or(intent.body["setup_future_usage"].as_str()).filter(|usage| *usage != "none");
     if usage.is_some() {
         method.note_set_up();
     }

@@ -114,6 +114,12 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     expand::check(&fields, OBJECT)?;
     let mut method = match fields.word(OBJECT)? {
         Some(original) => lent(call, &fields, original)?,
+        None if fields.has("customer") => {
+            // Undocumented by Stripe: our wording.
+            let message = "The parameter 'customer' is for a copy of the payment method that 'payment_method' names. Make \
+                           this one without it, and attach it to the customer then.";
+            return Err(ApiError::request(None, Some("customer"), message).into());
+        }
         None => CallMethod::of_details(call, &fields, MethodPlace::Call)?,
     };
     fields.write_to(&mut method.object.body)?;

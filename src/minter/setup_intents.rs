@@ -67,6 +67,15 @@ const CONFIRM: AcceptedParams = AcceptedParams {
     read: &[&[METHOD, "return_url", "use_stripe_sdk", CLIENT_SECRET], intent_params::METHOD_DATA, OPTIONS],
     not_modelled: NOT_MODELLED,
 };
+/// With a publishable key: what the payer's browser knows, and nothing that the merchant decides.
+const CONFIRM_BY_PAYER: AcceptedParams = AcceptedParams {
+    written: &[],
+    read: &[
+        &[METHOD, "return_url", "use_stripe_sdk", CLIENT_SECRET, "payment_method_options[card][network]"],
+        intent_params::METHOD_DATA,
+    ],
+    not_modelled: &["confirmation_token", "mandate_data", "payment_method_data"],
+};
 const CANCEL: AcceptedParams = AcceptedParams { written: &[], read: &[&["cancellation_reason"]], not_modelled: &[] };
 const RETRIEVE: AcceptedParams = AcceptedParams { written: &[], read: &[&[CLIENT_SECRET]], not_modelled: &[] };
 const LIST: AcceptedParams = AcceptedParams {
@@ -94,7 +103,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         None => None,
     };
     intent["customer"] = parent.clone().into();
-    let method = intent_params::method_of(call, &fields)?;
+    let mut method = intent_params::method_of(call, &fields)?;
     if let Some(method) = &method {
         KIND.check_method(method, parent.as_deref())?;
         intent[METHOD] = method.id().into();
@@ -106,28 +115,27 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let id = shapes::text(&intent, "id");
     let (kind, created) = (ObjectKind::SetupIntent, call.now.as_second());
     let mut intent = StoredObject { kind, id, parent, created, body: intent, state: intents::new_state() };
-    let mut outcome = Ok(());
-    match method {
-        Some(mut method) if is_confirmed => {
-            method.keep(call)?;
-            outcome = confirm_with(call, &mut intent, method, &way)?;
-        }
-        None if is_confirmed => {
-            return Err(ApiError { objects: Vec::new(), ..KIND.method_missing(&intent.body) }.into());
-        }
-        Some(mut method) => method.keep(call)?,
-        None => {}
+    if is_confirmed && method.is_none() {
+        return Err(ApiError { objects: Vec::new(), ..KIND.method_missing(&intent.body) }.into());
+    }
+    if let Some(method) = &mut method {
+        method.keep(call)?;
     }
     call.ledger.insert(&intent)?;
-    KIND.created(call, &intent, is_confirmed)?;
-    outcome?;
+    KIND.created(call, &intent)?;
+    if let Some(method) = method.filter(|_| is_confirmed) {
+        let outcome = confirm_with(call, &mut intent, method, &way)?;
+        call.ledger.update(&intent)?;
+        KIND.went_on(call, &intent)?;
+        outcome?;
+    }
     expand::apply(call, &fields, intent.body)
 }
 
 /// `GET /v1/setup_intents/:id`, also with a publishable key and the intent's client secret.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &RETRIEVE)?;
-    expand::check(&fields, OBJECT)?;
+    expand::check_for_caller(call, &fields, OBJECT)?;
     let intent = KIND.find(call, ids[0])?;
     KIND.check_secret(call, &fields, &intent.body)?;
     answer(call, &fields, intent)
@@ -154,8 +162,8 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     expand::check(&fields, OBJECT)?;
     let mut intent = KIND.find(call, ids[0])?;
     KIND.check_secret(call, &fields, &intent.body)?;
-    let method = intent_params::method_of(call, &fields)?;
-    if method.is_some() {
+    let changes_setup = ["customer", METHOD, "payment_method_data", TYPES, AUTOMATIC, "payment_method_options"];
+    if changes_setup.into_iter().any(|name| fields.has(name)) {
         check_open(&intent.body, "update")?;
     }
     fields.write_to(&mut intent.body)?;
@@ -166,8 +174,13 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         intent.body["customer"] = customer.id.clone().into();
         intent.parent = Some(customer.id);
     }
+    let method = match intent_params::method_of(call, &fields)? {
+        // The one that is there has to suit the new customer.
+        None if fields.has("customer") => intents::method_in(call, &intent.body)?,
+        named => named,
+    };
     if let Some(mut method) = method {
-        KIND.check_method(&method, intent.body["customer"].as_str())?;
+        KIND.check_use(call, &intent.body, &method)?;
         method.keep(call)?;
         intent.body[METHOD] = method.id().into();
         intent.body["status"] = REQUIRES_CONFIRMATION.into();
@@ -180,8 +193,9 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 
 /// `POST /v1/setup_intents/:id/confirm`, also with a publishable key and the intent's client secret.
 pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
-    let fields = CallFields::of(call.request, &CONFIRM)?;
-    expand::check(&fields, OBJECT)?;
+    let accepted = if call.is_publishable { &CONFIRM_BY_PAYER } else { &CONFIRM };
+    let fields = CallFields::of(call.request, accepted)?;
+    expand::check_for_caller(call, &fields, OBJECT)?;
     let mut intent = KIND.find(call, ids[0])?;
     KIND.check_secret(call, &fields, &intent.body)?;
     let method = match intent_params::method_of(call, &fields)? {
@@ -192,7 +206,7 @@ pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     check_open(&intent.body, "confirm")?;
     let way = WayBack::of(&fields)?;
     intent_params::write_options(&fields, &mut intent.body)?;
-    KIND.check_method(&method, intent.body["customer"].as_str())?;
+    KIND.check_use(call, &intent.body, &method)?;
     KIND.check_way_back(&intent.body, way.return_url.as_deref())?;
     method.keep(call)?;
     let outcome = confirm_with(call, &mut intent, method, &way)?;
@@ -236,8 +250,11 @@ pub(super) fn cancel(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 ///
 /// # Errors
 /// A ledger that cannot be written.
-pub(super) fn authenticated(call: &mut MinterCall<'_>, intent: &mut StoredObject) -> Result<(), CallError> {
-    let Some(method) = intents::method_in(call, &intent.body)? else { return Ok(()) };
+pub(super) fn authenticated(
+    call: &mut MinterCall<'_>,
+    intent: &mut StoredObject,
+    method: CallMethod,
+) -> Result<(), CallError> {
     match set_up(call, intent, method)? {
         Ok(()) | Err(CallError::Refused(_)) => Ok(()),
         Err(error) => Err(error),
@@ -263,7 +280,7 @@ fn confirm_with(
         }
         AuthenticationStep::InVain => {
             let error = cards::processing_error(call);
-            Ok(Err(KIND.fail(&mut intent.body, &method, error).into()))
+            Ok(Err(KIND.fail(&mut intent.body, Some(&method), error).into()))
         }
     }
 }
@@ -280,7 +297,7 @@ fn set_up(
         method.save(call)?;
         // Recorded of payments: a decline names no parameter but a field of the card.
         let param = error.param.clone().filter(|param| !param.is_empty());
-        return Ok(Err(KIND.fail(&mut intent.body, &method, ApiError { param, ..error }).into()));
+        return Ok(Err(KIND.fail(&mut intent.body, Some(&method), ApiError { param, ..error }).into()));
     }
     method.note_set_up();
     method.keep_for(call, intent.body["customer"].as_str())?;

@@ -1,6 +1,7 @@
 //! 3-D Secure: which payments wait for their payer, and what comes of them when the payer is done at the bank's page.
 
 use serde_json::{Value, json};
+use testcard::minter::{Ledger as _, ObjectKind};
 
 use crate::support::local::{Local, id};
 
@@ -143,4 +144,131 @@ fn a_payment_may_be_declined_though_its_payer_was_there() {
         let charge = local.get(&format!("/v1/charges/{}", error["charge"].as_str().unwrap()), &[]).1;
         assert_eq!(charge["status"], "failed");
     }
+}
+
+/// A payment that its caller confirms in steps, whose payer authenticated it: its path.
+fn authenticated(local: &mut Local) -> String {
+    let intent = waiting(local, "pm_card_threeDSecure2Required", &[("confirmation_method", "manual")]);
+    let ready = local.make(PATH, &[("intent", &id(&intent)), ("result", "complete")]);
+    assert_eq!(ready["status"], "requires_confirmation");
+    format!("/v1/payment_intents/{}", id(&intent))
+}
+
+#[test]
+fn an_authentication_is_of_one_payment() {
+    let mut local = Local::new();
+    let other = ("payment_method", "pm_card_authenticationRequired");
+    // What was authenticated is changed.
+    for changed in [("amount", "99999"), ("currency", "eur"), other] {
+        let path = authenticated(&mut local);
+        local.make(&path, &[changed]);
+        assert_eq!(local.make(&format!("{path}/confirm"), &[])["status"], "requires_action", "{changed:?}");
+    }
+    let path = authenticated(&mut local);
+    local.make(&path, &[("payment_method", "pm_card_visa")]);
+    let paid = local.make(&format!("{path}/confirm"), &[("expand[]", "latest_charge")]);
+    assert_eq!(paid["status"], "succeeded");
+    assert_eq!(paid["latest_charge"]["payment_method_details"]["card"]["three_d_secure"], Value::Null);
+    // Another card is confirmed meanwhile, and waits or fails; then the first one again.
+    let path = authenticated(&mut local);
+    let first = local.get(&path, &[]).1["payment_method"].as_str().unwrap().to_owned();
+    let confirm = format!("{path}/confirm");
+    assert_eq!(local.make(&confirm, &[other])["status"], "requires_action");
+    assert_eq!(local.make(&confirm, &[])["status"], "requires_action");
+    local.make(&path, &[("payment_method", &first)]);
+    assert_eq!(local.make(&confirm, &[])["status"], "requires_action");
+    let path = authenticated(&mut local);
+    let confirm = format!("{path}/confirm");
+    assert_eq!(local.post(&confirm, &[("payment_method", "pm_card_chargeDeclined")]).0, 402);
+    local.make(&path, &[other]);
+    assert_eq!(local.make(&confirm, &[])["status"], "requires_action");
+}
+
+#[test]
+fn a_payment_method_that_may_no_longer_be_used_fails_when_its_payer_is_done() {
+    let card = "pm_card_threeDSecure2Required";
+    let complete =
+        |local: &mut Local, intent: &Value| local.make(PATH, &[("intent", &id(intent)), ("result", "complete")]);
+    let failed = |intent: &Value, message: &str| {
+        let error = intent.get("last_payment_error").or(intent.get("last_setup_error")).unwrap();
+        assert_eq!(intent["status"], "requires_payment_method", "{intent}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
+        assert_eq!(intent.get("latest_charge").unwrap_or(&Value::Null), &Value::Null);
+    };
+    // Detached, or its customer deleted, while the payer was at the bank.
+    for is_setup in [false, true] {
+        for is_deleted in [false, true] {
+            let mut local = Local::new();
+            let customer = id(&local.make("/v1/customers", &[]));
+            let method = local.make(&format!("/v1/payment_methods/{card}/attach"), &[("customer", &customer)]);
+            let (method, more) = (id(&method), [("customer", customer.as_str())]);
+            let intent = if is_setup {
+                let sent = [("payment_method", method.as_str()), more[0], MONEY[2], ("confirm", "true")];
+                local.make("/v1/setup_intents", &sent)
+            } else {
+                waiting(&mut local, &method, &more)
+            };
+            assert_eq!(intent["status"], "requires_action", "{intent}");
+            if is_deleted {
+                local.delete(&format!("/v1/customers/{customer}"));
+            } else {
+                local.make(&format!("/v1/payment_methods/{method}/detach"), &[]);
+            }
+            let done = complete(&mut local, &intent);
+            failed(&done, if is_deleted { "No such customer" } else { "may not be used again" });
+            assert_eq!(local.get(&format!("/v1/payment_methods/{method}"), &[]).1["customer"], Value::Null);
+            assert_eq!(local.get("/v1/charges", &[]).1["data"], json!([]));
+        }
+    }
+    // A new one, to be kept for a customer that is deleted.
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[]));
+    let intent = waiting(&mut local, card, &[("customer", &customer), ("setup_future_usage", "off_session")]);
+    local.delete(&format!("/v1/customers/{customer}"));
+    let done = complete(&mut local, &intent);
+    failed(&done, "No such customer");
+    // One that pays once, for two intents.
+    let method = id(&local.get(&format!("/v1/payment_methods/{card}"), &[]).1);
+    let [first, second] = [(); 2].map(|()| waiting(&mut local, &method, &[]));
+    assert_eq!(complete(&mut local, &first)["status"], "succeeded");
+    let done = complete(&mut local, &second);
+    failed(&done, "may not be used again");
+    assert_eq!(local.get("/v1/charges", &[]).1["data"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_intent_whose_card_is_gone_waits_no_longer() {
+    for result in ["complete", "fail", "cancel"] {
+        let mut local = Local::new();
+        let customer = local.make("/v1/customers", &[("source", "tok_threeDSecure2Required")]);
+        let (customer, card) = (id(&customer), customer["default_source"].as_str().unwrap().to_owned());
+        let payment = waiting(&mut local, &card, &[("customer", &customer)]);
+        let sent = [("payment_method", card.as_str()), ("customer", &customer), MONEY[2], ("confirm", "true")];
+        let setup = local.make("/v1/setup_intents", &sent);
+        assert_eq!(setup["status"], "requires_action");
+        local.delete(&format!("/v1/customers/{customer}/sources/{card}"));
+        for (intent, error) in [(payment, "last_payment_error"), (setup, "last_setup_error")] {
+            let told = [("intent", &*id(&intent)), ("result", result)];
+            let done = local.make(PATH, &told);
+            assert_eq!(done["status"], "requires_payment_method", "{result}: {done}");
+            assert!(done["next_action"].is_null() && done[error]["message"].is_string(), "{done}");
+            assert_eq!(local.post(PATH, &told).0, 400, "it waits for no payer");
+        }
+    }
+}
+
+#[test]
+fn a_customers_card_can_be_set_up_too() {
+    let mut local = Local::new();
+    let customer = local.make("/v1/customers", &[("source", "tok_threeDSecure2Required")]);
+    let (customer, card) = (id(&customer), customer["default_source"].as_str().unwrap().to_owned());
+    let off_session = [("customer", customer.as_str()), ("off_session", "true")];
+    let kept =
+        |local: &mut Local| local.ledger.get(None, ObjectKind::Card, &card).unwrap().unwrap().state["set_up"].clone();
+    assert_eq!(kept(&mut local), Value::Null);
+    assert_eq!(local.post("/v1/payment_intents", &pay(&card, &off_session)).0, 402);
+    let sent = [("payment_method", card.as_str()), ("customer", &customer), MONEY[2], ("confirm", "true")];
+    let setup = local.make("/v1/setup_intents", &sent);
+    assert_eq!(local.make(PATH, &[("intent", &id(&setup)), ("result", "complete")])["status"], "succeeded");
+    assert_eq!(kept(&mut local), true);
 }

@@ -1,15 +1,14 @@
 //! Payment intents and setup intents: every status, what is refused in which, and the charge that comes of it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 use testcard::{
     domain::{
         call::api::{ApiRequest, HttpMethod},
         card::test_cards,
-        rules::policies::AccountPolicies,
     },
-    minter::{self, PreparedCall},
+    minter::{self, Ledger as _, ObjectKind, PreparedCall},
 };
 
 use crate::support::local::{Local, id, parts};
@@ -266,25 +265,28 @@ fn an_intent_of_all_payment_methods_needs_a_way_back() {
     assert_eq!(local.make("/v1/payment_intents", &sent)["automatic_payment_methods"], Value::Null);
 }
 
+/// A call with a publishable key, as a payer's browser makes it.
+fn by_browser(local: &mut Local, method: HttpMethod, path: &str, params: &[(&str, &str)]) -> (u16, Value) {
+    let params = params.iter().copied().collect();
+    let request = ApiRequest { method, path: path.to_owned(), params, headers: local.headers.clone() };
+    assert!(!minter::needs_secret_key(&request), "{path}");
+    let workspace = Arc::new(local.workspace.clone());
+    let prepared = PreparedCall::new(request, None, local.now, local.policies, workspace);
+    parts(&prepared.by_publishable_key(true).answer(&mut local.ledger).unwrap())
+}
+
+/// The path of an intent and the client secret that a browser has of it.
+fn of_browser(intent: &Value) -> (String, String) {
+    let kind = intent["object"].as_str().unwrap();
+    (format!("/v1/{kind}s/{}", id(intent)), intent["client_secret"].as_str().unwrap().to_owned())
+}
+
 #[test]
 fn a_publishable_key_sees_what_the_payer_may_see_and_confirms() {
     let mut local = Local::new();
     let intent = local.make("/v1/payment_intents", &with(&[("metadata[a]", "b"), ("payment_method", "pm_card_visa")]));
     let secret = intent["client_secret"].as_str().unwrap().to_owned();
     let path = format!("/v1/payment_intents/{}", id(&intent));
-    let by_browser = |local: &mut Local, method, path: &str, params: &[(&str, &str)]| {
-        let params = params.iter().copied().collect();
-        let request = ApiRequest { method, path: path.to_owned(), params, headers: Vec::new() };
-        assert!(!minter::needs_secret_key(&request), "{path}");
-        let prepared = PreparedCall::new(
-            request,
-            None,
-            local.now,
-            AccountPolicies::default(),
-            std::sync::Arc::new(local.workspace.clone()),
-        );
-        parts(&prepared.by_publishable_key(true).answer(&mut local.ledger).unwrap())
-    };
     let (status, body) = by_browser(&mut local, HttpMethod::Get, &path, &[]);
     assert_eq!((status, &body["error"]["param"]), (400, &json!("client_secret")));
     let (status, body) = by_browser(&mut local, HttpMethod::Get, &path, &[("client_secret", "pi_x_secret_y")]);
@@ -304,6 +306,169 @@ fn a_publishable_key_sees_what_the_payer_may_see_and_confirms() {
     assert_eq!((status, &body["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
     let cancel = ApiRequest { method: HttpMethod::Post, ..ApiRequest::get(format!("{path}/cancel")) };
     assert!(minter::needs_secret_key(&cancel));
+}
+
+#[test]
+fn neither_an_error_nor_an_expansion_shows_a_publishable_key_more() {
+    let mut local = Local::new();
+    for version in ["2026-06-24.dahlia", "2020-08-27"] {
+        local.headers = vec![("Stripe-Version".to_owned(), version.to_owned())];
+        let customer = id(&local.make("/v1/customers", &[("email", "payer@example.com")]));
+        let private = [("metadata[a]", "b"), ("customer", customer.as_str()), ("payment_method_types[]", "card")];
+        let payment = local.make("/v1/payment_intents", &[&MONEY[..2], &private].concat());
+        let setup = local.make("/v1/setup_intents", &private);
+        for (object, path, secret, method) in [&payment, &setup].into_iter().flat_map(|intent| {
+            let (path, secret) = of_browser(intent);
+            [None, Some("pm_card_chargeDeclined"), Some("pm_card_visa"), Some("pm_card_visa")]
+                .map(|method| (intent["object"].as_str().unwrap(), path.clone(), secret.clone(), method))
+        }) {
+            let mut sent = vec![("client_secret", secret.as_str())];
+            sent.extend(method.map(|method| ("payment_method", method)));
+            let (status, body) = by_browser(&mut local, HttpMethod::Post, &format!("{path}/confirm"), &sent);
+            let intent = if status == 200 { &body } else { &body["error"][object] };
+            assert_eq!(intent["object"], object, "{method:?}: {body}");
+            for hidden in ["metadata", "customer", "charges", "latest_charge", "latest_attempt"] {
+                assert!(intent.get(hidden).is_none(), "{hidden} after {method:?}: {body}");
+            }
+            for property in ["payment_method.customer", "customer", "charges", "latest_charge"] {
+                let sent = [("client_secret", secret.as_str()), ("expand[]", property)];
+                let (status, body) = by_browser(&mut local, HttpMethod::Get, &path, &sent);
+                assert!(status == 400 && !body.to_string().contains("payer@example.com"), "{property}: {body}");
+            }
+        }
+        let (path, secret) = of_browser(&payment);
+        let sent = [("client_secret", secret.as_str()), ("expand[]", "payment_method")];
+        let (_, seen) = by_browser(&mut local, HttpMethod::Get, &path, &sent);
+        assert_eq!(seen["payment_method"]["card"]["last4"], "4242", "{seen}");
+    }
+}
+
+#[test]
+fn a_publishable_key_decides_nothing_that_is_the_merchants() {
+    let mut local = Local::new();
+    let method = ("payment_method", "pm_card_threeDSecure2Required");
+    let payment = local.make("/v1/payment_intents", &with(&[method]));
+    let setup = local.make("/v1/setup_intents", &[MONEY[2], method]);
+    for (intent, name, value) in [
+        (&payment, "off_session", "true"),
+        (&payment, "capture_method", "manual"),
+        (&payment, "error_on_requires_action", "true"),
+        (&payment, "payment_method_types[]", "card"),
+        (&payment, "payment_method_options[card][capture_method]", "manual"),
+        (&payment, "payment_method_options[card][moto]", "true"),
+        (&payment, "payment_method_options[card][request_three_d_secure]", "automatic"),
+        (&setup, "payment_method_options[card][moto]", "true"),
+        (&setup, "payment_method_options[card][request_three_d_secure]", "automatic"),
+    ] {
+        let (path, secret) = of_browser(intent);
+        let sent = [("client_secret", secret.as_str()), (name, value)];
+        let (status, body) = by_browser(&mut local, HttpMethod::Post, &format!("{path}/confirm"), &sent);
+        assert_eq!((status, &body["error"]["code"]), (400, &json!("parameter_unknown")), "{name}: {body}");
+    }
+    let (path, secret) = of_browser(&payment);
+    let sent = [
+        ("client_secret", secret.as_str()),
+        ("setup_future_usage", "off_session"),
+        ("receipt_email", "payer@example.com"),
+        ("payment_method_options[card][network]", "visa"),
+        ("use_stripe_sdk", "true"),
+    ];
+    let (status, body) = by_browser(&mut local, HttpMethod::Post, &format!("{path}/confirm"), &sent);
+    assert_eq!((status, &body["status"]), (200, &json!("requires_action")), "{body}");
+}
+
+#[test]
+fn card_details_come_with_no_publishable_key_where_the_account_does_not_take_them_so() {
+    let mut local = Local::new();
+    local.policies.publishable_keys = false;
+    let details =
+        [("type", "card"), ("card[number]", "4242424242424242"), ("card[exp_month]", "5"), ("card[exp_year]", "2030")];
+    let data: Vec<(String, &str)> = details
+        .iter()
+        .map(|(name, value)| {
+            let (root, rest) =
+                name.split_once('[').map_or((*name, String::new()), |(root, rest)| (root, format!("[{rest}")));
+            (format!("payment_method_data[{root}]{rest}"), *value)
+        })
+        .collect();
+    let payment = local.make("/v1/payment_intents", &MONEY);
+    let setup = local.make("/v1/setup_intents", &[MONEY[2]]);
+    let made = by_browser(&mut local, HttpMethod::Post, "/v1/payment_methods", &details);
+    let confirmed = [&payment, &setup].map(|intent| {
+        let (path, secret) = of_browser(intent);
+        let mut sent: Vec<(&str, &str)> = data.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        sent.push(("client_secret", &secret));
+        by_browser(&mut local, HttpMethod::Post, &format!("{path}/confirm"), &sent)
+    });
+    for (status, body) in [&[made][..], &confirmed].concat() {
+        let message = body["error"]["message"].as_str().unwrap_or_default();
+        assert!(status == 400 && message.contains("unsupported for publishable key tokenization"), "{body}");
+    }
+    assert_eq!(local.make("/v1/payment_methods", &details)["card"]["last4"], "4242", "a secret key may");
+    let token = local.token("4242424242424242");
+    let by_token = [("type", "card"), ("card[token]", token.as_str())];
+    assert_eq!(by_browser(&mut local, HttpMethod::Post, "/v1/payment_methods", &by_token).0, 200);
+}
+
+#[test]
+fn a_new_customer_of_an_intent_has_to_suit_its_payment_method() {
+    let mut local = Local::new();
+    let [first, second] =
+        ["pm_card_visa"; 2].map(|alias| id(&local.make("/v1/customers", &[("payment_method", alias)])));
+    let method = id(&local.get(&format!("/v1/customers/{first}/payment_methods"), &[]).1["data"][0]);
+    let sent = [("payment_method", method.as_str()), ("customer", first.as_str()), MONEY[2]];
+    let payment = local.make("/v1/payment_intents", &[&MONEY[..2], &sent].concat());
+    let setup = local.make("/v1/setup_intents", &sent);
+    for intent in [&payment, &setup] {
+        let (path, _) = of_browser(intent);
+        let (status, body) = local.post(&path, &[("customer", &second)]);
+        assert!(status == 400 && body["error"]["message"].as_str().unwrap().contains("does not belong"), "{body}");
+        assert_eq!(local.get(&path, &[]).1["customer"], json!(first));
+        assert_eq!(local.make(&path, &[("customer", &first)])["status"], "requires_confirmation");
+    }
+    let (path, _) = of_browser(&setup);
+    assert_eq!(local.make(&format!("{path}/confirm"), &[])["status"], "succeeded");
+    let message = "You cannot update this SetupIntent because it has already succeeded.";
+    for (name, value) in [
+        ("customer", second.as_str()),
+        MONEY[2],
+        ("payment_method_options[card][request_three_d_secure]", "any"),
+        ("payment_method", "pm_card_visa"),
+    ] {
+        refused(local.post(&path, &[(name, value)]), "setup_intent_unexpected_state", message);
+    }
+    assert_eq!(local.get(&path, &[]).1["customer"], json!(first));
+    local.delete(&format!("/v1/customers/{first}"));
+    let (path, _) = of_browser(&payment);
+    let (status, body) = local.post(&format!("{path}/confirm"), &[("payment_method", "pm_card_visa")]);
+    assert_eq!((status, &body["error"]["param"]), (400, &json!("customer")), "{body}");
+}
+
+#[test]
+fn what_an_intent_does_not_play_is_refused_by_name() {
+    let mut local = Local::new();
+    let moto = "payment_method_options[card][moto]";
+    let (status, body) = local.post("/v1/payment_intents", &pay("pm_card_visa", &[(moto, "true")]));
+    assert_eq!((status, &body["error"]["param"]), (400, &json!(moto)), "{body}");
+    let held =
+        local.make("/v1/payment_intents", &pay("pm_card_visa", &[("capture_method", "manual"), (moto, "false")]));
+    let path = format!("/v1/payment_intents/{}/capture", id(&held));
+    let (status, body) = local.post(&path, &[("amount_to_capture", "500"), ("final_capture", "false")]);
+    assert_eq!((status, &body["error"]["param"]), (400, &json!("final_capture")), "{body}");
+    assert_eq!(local.make(&path, &[("final_capture", "true")])["amount_received"], 2000);
+}
+
+#[test]
+fn what_is_said_of_cards_goes_before_what_is_said_of_all_payment_methods() {
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[]));
+    let option = "payment_method_options[card][setup_future_usage]";
+    for (of_all, of_cards, expected) in [("off_session", "none", 0), ("on_session", "off_session", 1)] {
+        let more = [("customer", customer.as_str()), ("setup_future_usage", of_all), (option, of_cards)];
+        local.make("/v1/payment_intents", &pay("pm_card_visa", &more));
+        let kept = local.get(&format!("/v1/customers/{customer}/payment_methods"), &[]).1;
+        assert_eq!(kept["data"].as_array().unwrap().len(), expected, "{of_all} {of_cards}");
+    }
 }
 
 #[test]
@@ -505,12 +670,14 @@ fn each_step_of_an_intent_is_an_event() {
     assert_eq!(news(&mut local), ["payment_method.attached"]);
     let more = [("customer", customer.as_str()), ("capture_method", "manual")];
     let held = id(&local.make("/v1/payment_intents", &pay(&method, &more)));
-    let expected = ["charge.succeeded", "payment_intent.created", "payment_intent.amount_capturable_updated"];
+    let expected = ["payment_intent.created", "charge.succeeded", "payment_intent.amount_capturable_updated"];
     assert_eq!(news(&mut local), expected);
+    let created = local.get("/v1/events", &[("type", "payment_intent.created")]).1["data"][0]["data"]["object"].clone();
+    assert_eq!((&created["status"], &created["latest_charge"]), (&json!("requires_confirmation"), &Value::Null));
     local.make(&format!("/v1/payment_intents/{held}/capture"), &[]);
     assert_eq!(news(&mut local), ["charge.captured", "payment_intent.succeeded"]);
     local.post("/v1/payment_intents", &pay("pm_card_chargeDeclined", &[]));
-    assert_eq!(news(&mut local), ["charge.failed", "payment_intent.created", "payment_intent.payment_failed"]);
+    assert_eq!(news(&mut local), ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"]);
     let asking = id(&local.make("/v1/payment_intents", &pay("pm_card_threeDSecure2Required", &[])));
     assert_eq!(news(&mut local), ["payment_intent.created", "payment_intent.requires_action"]);
     local.make("/_testcard/authenticate", &[("intent", &asking), ("result", "complete")]);
@@ -519,7 +686,7 @@ fn each_step_of_an_intent_is_an_event() {
     assert_eq!(asked["data"]["object"]["status"], "requires_action", "an event keeps its object as it was");
     let setup = [("customer", customer.as_str()), ("payment_method", "pm_card_visa"), ("confirm", "true")];
     local.make("/v1/setup_intents", &setup);
-    assert_eq!(news(&mut local), ["payment_method.attached", "setup_intent.created", "setup_intent.succeeded"]);
+    assert_eq!(news(&mut local), ["setup_intent.created", "payment_method.attached", "setup_intent.succeeded"]);
     local.make(&format!("/v1/payment_methods/{method}/detach"), &[]);
     assert_eq!(news(&mut local), ["payment_method.detached"]);
     let open = id(&local.make("/v1/payment_intents", &MONEY));
@@ -578,4 +745,26 @@ fn balance_transactions_are_listed_in_their_order_in_pages_of_any_size() {
     }
     assert_eq!(ids(&local.get(path, &[("type", "refund")]).1).len(), 3);
     assert_eq!(local.get(path, &[("starting_after", "txn_nope")]).0, 400);
+}
+
+/// In ledgers of older versions a transaction has an id of its own.
+#[test]
+fn a_balance_transaction_is_found_by_the_object_that_names_it() {
+    let mut local = Local::new();
+    let paid = local.make("/v1/payment_intents", &pay("pm_card_visa", &[]));
+    let refund = local.make("/v1/refunds", &[("payment_intent", &id(&paid)), ("amount", "500")]);
+    let sources = [(ObjectKind::Charge, paid["latest_charge"].clone()), (ObjectKind::Refund, refund["id"].clone())];
+    for (nth, (kind, source)) in sources.into_iter().enumerate() {
+        let mut kept = local.ledger.get(None, kind, source.as_str().unwrap()).unwrap().unwrap();
+        let own = kept.body["balance_transaction"].as_str().unwrap();
+        let older = format!("txn_1{}older{nth}", &own[5..22]);
+        kept.body["balance_transaction"] = older.clone().into();
+        local.ledger.update(None, &kept).unwrap();
+        local.now = local.now.saturating_add(jiff::SignedDuration::from_secs(60)).unwrap();
+        let (status, found) = local.get(&format!("/v1/balance_transactions/{older}"), &[]);
+        assert_eq!((status, &found["source"]), (200, &source), "{found}");
+        assert_eq!(local.get("/v1/balance_transactions", &[("starting_after", &older)]).0, 200);
+        let other = older.replace("older", "other");
+        assert_eq!(local.get(&format!("/v1/balance_transactions/{other}"), &[]).0, 404);
+    }
 }

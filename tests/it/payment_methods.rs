@@ -177,3 +177,31 @@ fn the_platform_lends_one_to_a_connected_account() {
     let paid = [("amount", "2000"), ("currency", "usd"), ("payment_method", &*id(&lent)), ("confirm", "true")];
     assert_eq!(local.make("/v1/payment_intents", &paid)["status"], "succeeded");
 }
+
+#[test]
+fn a_customer_that_is_not_made_takes_no_payment_method() {
+    let mut local = Local::new();
+    let method = id(&local.make("/v1/payment_methods", &DETAILS));
+    let used = local.token("4242424242424242");
+    local.make("/v1/charges", &[("amount", "2000"), ("currency", "usd"), ("source", &used)]);
+    for source in ["tok_nope", "tok_chargeDeclined", &used] {
+        let (status, body) = local.post("/v1/customers", &[("payment_method", &method), ("source", source)]);
+        assert!(matches!(status, 400 | 402), "{source}: {body}");
+        assert_eq!(local.get(&format!("/v1/payment_methods/{method}"), &[]).1["customer"], Value::Null, "{source}");
+    }
+    let token = local.token("4242424242424242");
+    assert_eq!(local.post("/v1/customers", &[("payment_method", "pm_card_chargeDeclined"), ("source", &token)]).0, 402);
+    assert_eq!(local.get(&format!("/v1/tokens/{token}"), &[]).1["used"], false);
+    let customer = local.make("/v1/customers", &[("payment_method", &method), ("source", &token)]);
+    assert_eq!(local.get(&format!("/v1/payment_methods/{method}"), &[]).1["customer"], customer["id"]);
+    assert!(customer["default_source"].as_str().unwrap().starts_with("card_"), "{customer}");
+}
+
+#[test]
+fn a_customer_beside_details_is_refused() {
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[]));
+    let (status, body) = local.post("/v1/payment_methods", &[&DETAILS[..], &[("customer", &*customer)]].concat());
+    assert_eq!((status, &body["error"]["param"]), (400, &json!("customer")), "{body}");
+    assert!(body["error"]["message"].as_str().unwrap().contains("attach it"), "{body}");
+}
