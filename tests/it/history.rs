@@ -1,7 +1,7 @@
 //! The history's pane: sorted, cut by days, selected, written on, deleted and brought back, refreshed, by hand and by
 //! key.
 
-use egui::{Key, Modifiers, Role};
+use egui::{Event, Key, LayerId, Modifiers, Order, Role, pos2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
@@ -612,4 +612,29 @@ fn what_is_selected_of_a_list_that_comes_in_parts_is_selected_of_the_whole() {
     assert_eq!(selected(&view), (1..=20).collect::<Vec<_>>());
     let deletes = |action: &&Action| matches!(action, Action::Edit(EntryEdit::Delete { .. }));
     assert_eq!(view.state().actions.iter().flatten().filter(deletes).count(), 0);
+}
+
+/// Whether a tooltip is shown.
+fn has_tooltip(window: &Window) -> bool {
+    let is_tooltip = |layer: &LayerId| layer.order == Order::Tooltip;
+    window.ctx.memory(|memory| memory.areas().visible_layer_ids().iter().any(is_tooltip))
+}
+
+#[test]
+fn a_tooltip_of_a_row_goes_when_a_dialog_opens_above_it() {
+    let (_folder, bench) = folder_of(Target::Local, &FOUR);
+    let mut window = bench.open();
+    for (key, title) in [(Key::R, "Runs"), (Key::O, "Import"), (Key::S, "Export")] {
+        wait(&mut window, "the rows", |window| rows(window).len() == 4);
+        let created = window.get_by_role_and_label(Role::Label, "2 d ago").rect().center();
+        // From a place without a tooltip, so that it is the row's own that comes.
+        window.event(Event::PointerMoved(pos2(1.0, 1.0)));
+        window.run_ok();
+        window.event(Event::PointerMoved(created));
+        wait(&mut window, "the tooltip", has_tooltip);
+        ctrl(&mut window, key);
+        wait(&mut window, title, |window| window.query_by_role_and_label(Role::Dialog, title).is_some());
+        assert!(!has_tooltip(&window), "the pointer rests on the row still, and {title} is above it");
+        press(&mut window, Modifiers::NONE, Key::Escape);
+    }
 }
