@@ -60,10 +60,12 @@ impl App {
             RunState::Finished => (Tone::Warn, "finished"),
             RunState::Stopped | RunState::Running => (Tone::Warn, "stopped"),
         };
-        let toast = Toast::new(tone, format!("Run {} {end}. {}", record.run.name, record.words()));
-        let toast =
-            if self.views.dialogs.runs.is_open() { toast } else { toast.action("Show it", Action::ShowRun(id)) };
-        self.views.toasts.push(toast.cause(ToastCause::Run));
+        // Where the run is in sight it says its end itself, and a message would lie over its map.
+        let dialog = &self.views.dialogs.runs;
+        if !dialog.is_open() || dialog.page() != RunsPage::Run(id) {
+            let toast = Toast::new(tone, format!("Run {} {end}. {}", record.run.name, record.words()));
+            self.views.toasts.push(toast.action("Show it", Action::ShowRun(id)).cause(ToastCause::Run));
+        }
     }
 
     pub(super) fn report_ended(&mut self, written: Result<PathBuf, ExportFailure>) {
