@@ -1,9 +1,16 @@
 //! The search for planted secrets: a card number that is not published, security codes and a key, given to the program
 //! in every place that takes text, and looked for in everything that it writes.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    io::Read as _,
+    path::Path,
+};
 
-use egui::{Key, Modifiers, Role};
+use egui::{Event, Key, Modifiers, Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use serde_json::json;
 use testcard::{
     domain::{
         form::{
@@ -22,11 +29,12 @@ use testcard::{
 };
 
 use crate::support::{
-    hands::{click, input, play},
+    hands::{click, input, message, play, press, says},
     http::{Reply, Server, reply},
+    local_server::LocalServer,
     program::{Home, Run},
     serving::Serving,
-    window::{Bench, copied, ctrl, rows, wait, wait_for},
+    window::{Bench, Window, copied, ctrl, rows, wait, wait_for},
 };
 
 /// Passes the Luhn check, has a good length, and is no published test card.
@@ -486,4 +494,245 @@ fn nothing_that_the_window_copies_or_keeps_holds_a_secret() {
     for (path, bytes) in files {
         check_clean(&path.display().to_string(), &bytes);
     }
+}
+
+/// Checks all that the window says of itself; what stands in a field was typed there.
+#[track_caller]
+fn check_says_none(what: &str, window: &Window) {
+    let is_typed = |role: Role| matches!(role, Role::TextInput | Role::MultilineTextInput | Role::TextRun);
+    for node in window.query_all_by(|node| !is_typed(node.role())) {
+        let node = node.accesskit_node();
+        for words in [node.label(), node.value(), node.description()].into_iter().flatten() {
+            check_clean(what, words.as_bytes());
+        }
+    }
+}
+
+#[track_caller]
+fn fill(window: &mut Window, field: &str, text: &str) {
+    input(window, field).focus();
+    window.run_ok();
+    play(window, &format!("⬚⌫⟦{text}⟧"));
+}
+
+/// Has a file of this content looked into.
+fn take_in(window: &mut Window, path: &Path, content: &str) {
+    fs::write(path, content).unwrap();
+    ctrl(window, Key::O);
+    fill(window, "File", path.to_str().unwrap());
+    press(window, Modifiers::NONE, Key::Enter);
+}
+
+fn wait_for_run(window: &mut Window, words: &str) {
+    wait_for(window, words);
+    wait(window, "its end", |window| window.query_by_role_and_label(Role::Button, "Run again").is_some());
+}
+
+/// A window at a server that plays Stripe, with the planted key.
+fn planted_window(home: &Home, server: &LocalServer) -> Window {
+    fs::create_dir(home.beside("out")).unwrap();
+    let bench = Bench {
+        folder: Some(home.path().join("data")),
+        settings_file: Some(home.path().join("config").join("settings.json")),
+        layout_file: Some(home.path().join("config").join("window.json")),
+        export_folder: home.beside("out"),
+        key: Some(KEY),
+        ..Bench::stripe(&server.url())
+    };
+    bench.open()
+}
+
+#[track_caller]
+fn check_files(home: &Home) {
+    let files = home.files();
+    assert!(files.iter().any(|(path, _)| path.ends_with("data/testcard.sqlite3")), "{}", files.len());
+    for (path, bytes) in files {
+        check_clean(&path.display().to_string(), &bytes);
+    }
+}
+
+#[test]
+fn what_is_typed_into_the_dialogs_of_runs_and_evidence_is_kept_nowhere() {
+    let (home, server) = (Home::new(), LocalServer::start());
+    let mut window = planted_window(&home, &server);
+    let named = format!("Nightly {NUMBER} {KEY}");
+    ctrl(&mut window, Key::R);
+    for list in [
+        format!("card={NUMBER}"),
+        format!("card={KEY}"),
+        format!("card=visa cvc={CODE}"),
+        format!("card=visa network={AMEX}"),
+        format!("card=visa {NUMBER}={NUMBER}"),
+        KEY.to_owned(),
+    ] {
+        fill(&mut window, "List", &list);
+        assert!(message(&window, "List").starts_with('✗'), "{}", message(&window, "List"));
+        check_clean("the message", message(&window, "List").as_bytes());
+        check_says_none("the dialog", &window);
+    }
+    fill(&mut window, "List", &format!("card=4242424242424242 zip={NUMBER},{KEY} amount={NUMBER}"));
+    fill(&mut window, "Name", &named);
+    for rate in [NUMBER, KEY, CODE] {
+        fill(&mut window, "Calls a second", rate);
+        assert!(message(&window, "Calls a second").starts_with('✗'));
+        check_says_none("the dialog", &window);
+    }
+    fill(&mut window, "Calls a second", "");
+    wait_for(&mut window, "2 rows, 4 calls at most");
+    check_says_none("the preview", &window);
+    ctrl(&mut window, Key::Enter);
+    wait_for_run(&mut window, "2 rows:");
+    for tab in ["Outcomes", "Since the run before", "Heat map"] {
+        click(&mut window, Role::Tab, tab);
+        check_says_none(tab, &window);
+    }
+
+    // The file of a list, whose name is planted too.
+    let rows = format!(
+        "card[number],card[cvc],card[name],note,tags\n{NUMBER},{CODE},{named},{named},{KEY}\n{AMEX},{CODE},x,{AMEX},{AMEX}\n"
+    );
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    take_in(&mut window, &home.beside(&format!("{named}.csv")), &rows);
+    wait_for(&mut window, "2 rows, 4 calls at most");
+    fill(&mut window, "Name", "");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the run", |window| says(window, "nightly-453957******1486") && says(window, "run 2"));
+    wait_for_run(&mut window, "2 rows:");
+    check_says_none("the run of a file", &window);
+
+    click(&mut window, Role::Button, "Evidence…");
+    check_says_none("the dialog of evidence", &window);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    // A path is shown as it was typed.
+    for (format, ending) in [("HTML page", "html"), ("Markdown", "md"), ("Zip with raw bodies", "zip")] {
+        click(&mut window, Role::Button, "Evidence…");
+        click(&mut window, Role::RadioButton, format);
+        fill(&mut window, "File of the evidence", &format!("{KEY}.{ending}"));
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        wait(&mut window, "its end", |window| !says(window, "Write the evidence"));
+    }
+    for (nth, (format, ending)) in
+        [("HTML page", "html"), ("JUnit XML", "xml"), ("JSON", "json"), ("Markdown", "md")].into_iter().enumerate()
+    {
+        click(&mut window, Role::Button, "Report…");
+        click(&mut window, Role::RadioButton, format);
+        fill(&mut window, "File of the report", &format!("{NUMBER} {nth}.{ending}"));
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        wait(&mut window, "its end", |window| !says(window, "Write the report"));
+    }
+    drop(window);
+    let written: Vec<_> = fs::read_dir(home.beside("out")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(written.len(), 7, "four reports and three documents: {written:?}");
+    for path in written {
+        let what = path.extension().unwrap().to_string_lossy().into_owned();
+        let Ok(mut zip) = zip::ZipArchive::new(File::open(&path).unwrap()) else {
+            check_clean(&what, &fs::read(&path).unwrap());
+            continue;
+        };
+        for place in 0..zip.len() {
+            let mut bytes = Vec::new();
+            let mut part = zip.by_index(place).unwrap();
+            part.read_to_end(&mut bytes).unwrap();
+            let name = part.name().unwrap();
+            check_clean("the zip's names", name.as_bytes());
+            check_clean(&name, &bytes);
+        }
+    }
+    let sent = home.history();
+    assert_eq!(sent.len(), 4, "the rows of both runs were sent");
+    check_files(&home);
+}
+
+#[test]
+fn what_is_handed_to_the_dialog_of_imports_is_kept_nowhere() {
+    let (home, server) = (Home::new(), LocalServer::start());
+    let mut window = planted_window(&home, &server);
+    let named = format!("{NUMBER} {KEY}");
+    let call = |path: &str| {
+        format!(
+            "curl 'https://api.stripe.com/v1/{path}' -u {KEY}: -H 'Stripe-Account: {NUMBER}' -d 'card[number]={NUMBER}' \
+             -d 'card[cvc]={CODE}' -d 'card[name]={named}' -d '{AMEX}={AMEX}'"
+        )
+    };
+    let field = |key: &str, value: &str| json!({"key": key, "value": value, "type": "text"});
+    let item = |name: &str, path: &str, fields: serde_json::Value| {
+        json!({"name": name, "request": {
+            "auth": {"type": "basic", "basic": [{"key": "username", "value": KEY, "type": "string"}]},
+            "method": "POST",
+            "body": {"mode": "urlencoded", "urlencoded": fields},
+            "url": format!("https://api.stripe.com/v1/{path}"),
+        }})
+    };
+    let fields = json!([field("card[number]", NUMBER), field("card[cvc]", CODE), field("card[name]", &named)]);
+    let collection = json!({
+        "info": {"name": named, "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+        "item": [
+            item(&named, "tokens", fields.clone()),
+            item(&named, &format!("charges/{NUMBER}?card[cvc]={CODE}"), fields),
+            item("Unset", "tokens", json!([field("card[number]", &format!("{{{{{NUMBER}}}}}"))])),
+            item("Unset", "tokens", json!([field(AMEX, &format!("{{{{{KEY}}}}}"))])),
+        ],
+    });
+    // An export whose entry was changed by hand to hold what may not be kept.
+    let masked = home.beside("out").join("all.json");
+    ctrl(&mut window, Key::N);
+    ctrl(&mut window, Key::L);
+    play(&mut window, "4242424242424242");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| rows(window).len() == 1);
+    ctrl(&mut window, Key::S);
+    play(&mut window, "⬚all.json↵");
+    wait_for(&mut window, "exported to");
+    let changed = fs::read_to_string(masked).unwrap().replace("4242424242424242", NUMBER);
+    assert!(changed.contains(NUMBER));
+    ctrl(&mut window, Key::N);
+
+    for (name, content, words) in [
+        ("changed.json", changed.as_str(), "nothing of it was kept"),
+        ("text.txt", &format!("{named} cvc {CODE}"), "it is neither an export"),
+        ("column.jsonl", &format!(r#"{{"card[number]": "4242424242424242", "{NUMBER}": "{CODE}"}}"#), "line 1, column"),
+        ("step.csv", &format!("card[number],step\n{NUMBER},{KEY}\n"), "line 2, column step"),
+        ("expect.csv", &format!("card[number],expect\n{NUMBER},{NUMBER}\n"), "line 2, column expect"),
+        ("call.txt", &call(&format!("charges/{NUMBER}")), "No call in it makes a token"),
+        ("collection.json", &collection.to_string(), "1 call makes a token"),
+    ] {
+        take_in(&mut window, &home.beside(name), content);
+        wait_for(&mut window, words);
+        check_says_none(name, &window);
+        if name == "collection.json" {
+            click(&mut window, Role::Button, "Keep it as a preset");
+            wait_for(&mut window, "1 preset made");
+            check_says_none(name, &window);
+        } else {
+            press(&mut window, Modifiers::NONE, Key::Escape);
+        }
+    }
+    // A path is shown as it was typed, and kept nowhere.
+    for path in [format!("{NUMBER}.json"), format!("{KEY}/{CODE}.har")] {
+        ctrl(&mut window, Key::O);
+        fill(&mut window, "File", &path);
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        wait_for(&mut window, "No such file");
+        press(&mut window, Modifiers::NONE, Key::Escape);
+    }
+    for (text, words) in [
+        (call(&format!("charges/{NUMBER}")), "makes no token"),
+        (format!("{named} cvc {CODE}"), "it is neither an export"),
+        (call("tokens"), "The call was put into the form"),
+    ] {
+        ctrl(&mut window, Key::O);
+        window.get_by_role_and_label(Role::Button, "Paste a call").click();
+        window.step();
+        window.event(Event::Paste(text));
+        wait_for(&mut window, words);
+        if words.starts_with("The call") {
+            break;
+        }
+        check_says_none("what was pasted", &window);
+        press(&mut window, Modifiers::NONE, Key::Escape);
+    }
+    drop(window);
+    let files = home.files();
+    assert!(files.iter().any(|(path, _)| path.ends_with("config/presets.json")), "the preset was kept");
+    check_files(&home);
 }

@@ -26,7 +26,7 @@ pub struct FoundCall {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoundCalls {
     pub calls: Vec<FoundCall>,
-    /// The calls that are left, each as a sentence without a full stop: which one, and why.
+    /// The calls that are left, each as a sentence without a full stop: which one, and why. Masked.
     pub left: Vec<String>,
 }
 

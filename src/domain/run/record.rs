@@ -10,7 +10,7 @@ use super::{
     verdict::{RowVerdict, StepResult},
 };
 use crate::domain::{
-    call::api::Target, card::expiry::utc_day, history::entry::EntryId, rules::expectation::Expectation,
+    call::api::Target, card::expiry::utc_day, history::entry::EntryId, mask, rules::expectation::Expectation,
     settings::profile::ProfileId, words::words,
 };
 
@@ -157,11 +157,12 @@ impl RowRecord {
 /// The longest name of a run, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// A name as a run has it, from what was typed or from the name of a file: lower case, with dashes for white space, so
-/// that `run:NAME` is one word of a search. Digits alone are the number of a run, and get a word before them.
+/// A name as a run has it, from what was typed or from the name of a file: masked, lower case, with dashes for white space,
+/// so that `run:NAME` is one word of a search. Digits alone are the number of a run, and get a word before them.
 pub fn run_name(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let name: String = words.join("-").chars().filter(|sign| !sign.is_control()).take(LONGEST_NAME).collect();
+    let shown: String = text.chars().filter(|sign| sign.is_whitespace() || !sign.is_control()).collect();
+    let words: Vec<String> = mask::text(&shown).split_whitespace().map(str::to_lowercase).collect();
+    let name: String = words.join("-").chars().take(LONGEST_NAME).collect();
     match name.as_str() {
         "" => "run".to_owned(),
         name if name.bytes().all(|byte| byte.is_ascii_digit()) => format!("run-{name}"),
@@ -207,6 +208,10 @@ mod tests {
             [("Nightly Smoke", "nightly-smoke"), ("", "run"), (" \t", "run"), ("42", "run-42"), ("a\u{1b}b", "ab")]
         {
             assert_eq!(run_name(text), name, "{text}");
+        }
+        let cut = format!("{} 4539 5787 6362 1486", "x".repeat(LONGEST_NAME - 20));
+        for text in ["Of 4539 5787 6362 1486", "Of 45395787\u{7}63621486", &cut] {
+            assert!(run_name(text).ends_with("-453957******1486"), "{text}: {}", run_name(text));
         }
         assert_eq!(run_name(&"x".repeat(100)).len(), LONGEST_NAME);
     }

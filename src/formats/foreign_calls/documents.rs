@@ -104,7 +104,7 @@ fn postman_item(found: &mut FoundCalls, variables: &HashMap<&str, &str>, item: &
     let method = request["method"].as_str().unwrap_or("GET");
     match filled_address(address.unwrap_or_default(), variables) {
         Ok(address) => found.take(name, &what, method, &path_of(&address), params),
-        Err(why) => found.left.push(format!("{what} {why}")),
+        Err(why) => found.leave(&format!("{what} {why}")),
     }
 }
 

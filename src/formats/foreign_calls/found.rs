@@ -5,6 +5,7 @@ use crate::domain::{
         api::{ApiRequest, HttpMethod},
         params::Params,
     },
+    mask,
     presets::found_calls::{FoundCall, FoundCalls},
 };
 
@@ -29,12 +30,17 @@ impl FoundCalls {
         let is_token =
             method.parse().is_ok_and(|method: HttpMethod| ApiRequest { method, ..ApiRequest::get(path) }.makes_token());
         if !is_token {
-            return self.left.push(format!("{what} ({method} {path}) makes no token"));
+            return self.leave(&format!("{what} ({method} {path}) makes no token"));
         }
         match params {
             Ok(params) => self.calls.push(FoundCall { name, params, lost: Vec::new() }),
-            Err(why) => self.left.push(format!("{what} {why}")),
+            Err(why) => self.leave(&format!("{what} {why}")),
         }
+    }
+
+    /// Notes which call is left, and why. The words come from the file, so they are masked.
+    pub(super) fn leave(&mut self, words: &str) {
+        self.left.push(mask::text(words));
     }
 }
 
