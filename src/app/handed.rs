@@ -20,10 +20,14 @@ use crate::{
 };
 
 impl App {
-    /// Whether a file that is dropped now is taken in: no dialog may lie in its way but those that it goes to.
+    /// Whether a file that is dropped now is taken in: no dialog may lie in its way but those that it goes to, and no import
+    /// may be on its way.
     pub(super) fn takes_files(&self) -> bool {
         let dialogs = &self.views.dialogs;
-        !dialogs.is_any_open() || dialogs.import.is_some() || dialogs.runs.is_open()
+        match &dialogs.import {
+            Some(import) => !import.is_importing(),
+            None => !dialogs.is_any_open() || dialogs.runs.is_open(),
+        }
     }
 
     /// Takes what was dropped or pasted since the last frame, if it is meant for the window as a whole.
@@ -33,7 +37,8 @@ impl App {
         match paths.as_slice() {
             [] => {}
             _ if !self.takes_files() => {
-                let words = "Nothing was taken in: a dialog is open. Close it, then drop the file again";
+                let words =
+                    "Nothing was taken in: a dialog is open or an import is on its way. Drop the file again after it";
                 self.views.toasts.push(Toast::new(Tone::Warn, words).cause(ToastCause::Import));
             }
             [path] => actions.push(Action::Look(HandedSubject::File(path.clone()))),
@@ -57,7 +62,7 @@ impl App {
         // What stands in the number's field is no call, and it has the focus when the window opens.
         let in_number = ctx.memory(|memory| memory.has_focus(field_id(FormField::Number)));
         let takes_none = in_number || !ctx.text_edit_focused();
-        let is_free = in_import || (takes_none && !self.views.dialogs.is_any_open());
+        let is_free = (in_import && self.takes_files()) || (takes_none && !self.views.dialogs.is_any_open());
         let is_meant = |text: &str| is_asked || (is_free && text.trim_start().starts_with("curl "));
         let text = ctx.input_mut(|input| {
             let place = input.events.iter().position(|event| matches!(event, Event::Paste(text) if is_meant(text)))?;

@@ -75,10 +75,13 @@ const PARAM_MARK: &str = "param:";
 /// The most rows that one line may stand for.
 const MOST_COUNT: u32 = 100_000;
 
+/// The most rows that a list comes to.
+const MOST_ROWS: u64 = 1_000_000;
+
 /// What is wrong with a list. It repeats no value, for that may be a card number or a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListError {
-    /// From 1.
+    /// From 1; 0 where it is the list as a whole.
     pub line: u64,
     /// The column or the name at fault, masked; empty where it is the whole line.
     pub field: String,
@@ -89,9 +92,10 @@ pub struct ListError {
 impl fmt::Display for ListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, field, reason } = self;
-        match field.as_str() {
-            "" => write!(f, "line {line}: {reason}"),
-            field => write!(f, "line {line}, column {field}: {reason}"),
+        match (field.as_str(), line) {
+            ("", 0) => f.write_str(reason),
+            ("", _) => write!(f, "line {line}: {reason}"),
+            (field, _) => write!(f, "line {line}, column {field}: {reason}"),
         }
     }
 }
@@ -290,8 +294,16 @@ impl RowDraft {
 fn repeated(
     rows: impl Iterator<Item = Result<(RunRow, u32), ListError>> + Send,
 ) -> impl Iterator<Item = Result<RunRow, ListError>> + Send {
-    rows.flat_map(|row| match row {
-        Ok((row, count)) => std::iter::repeat_n(Ok(row), count as usize),
+    let mut total = 0;
+    rows.flat_map(move |row| match row {
+        Ok((row, count)) => {
+            total += u64::from(count);
+            if total > MOST_ROWS {
+                let reason = format!("the list comes to more than {MOST_ROWS} rows. Split it");
+                return std::iter::repeat_n(Err(ListError { line: 0, field: String::new(), reason }), 1);
+            }
+            std::iter::repeat_n(Ok(row), count as usize)
+        }
         Err(error) => std::iter::repeat_n(Err(error), 1),
     })
 }

@@ -40,7 +40,7 @@ impl FoundCalls {
 
     /// Notes which call is left, and why. The words come from the file, so they are masked.
     pub(super) fn leave(&mut self, words: &str) {
-        self.left.push(mask::text(words));
+        self.left.push(mask::sentence(words));
     }
 }
 

@@ -136,6 +136,11 @@ impl ImportState {
         }
     }
 
+    /// Whether entries are being taken in: that goes on whatever is handed over.
+    pub fn is_importing(&self) -> bool {
+        matches!(self.stage, ImportStage::Importing(_))
+    }
+
     /// Shows what was found; gives it back where another part of the window takes it.
     pub fn found(&mut self, content: HandedContent) -> Option<HandedContent> {
         let is_pasted = matches!(self.subject, Some(HandedSubject::Text(_)));
@@ -184,7 +189,7 @@ pub fn import_ui(ctx: &Context, state: &mut ImportState, about: &ImportContext, 
     let mut is_done = false;
     let modal = modal_ui(ctx, "import", "Import", 620.0, |ui| {
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-        let is_entered = path_ui(ui, state);
+        let is_entered = ui.add_enabled_ui(!state.is_importing(), |ui| path_ui(ui, state, actions)).inner;
         if let Some(problem) = &state.problem {
             InlineAlert::new(Tone::Error, problem).ui(ui);
         }
@@ -230,7 +235,7 @@ pub fn import_ui(ctx: &Context, state: &mut ImportState, about: &ImportContext, 
 }
 
 /// The path, with the file that it means; true when Enter was pressed in it.
-fn path_ui(ui: &mut Ui, state: &mut ImportState) -> bool {
+fn path_ui(ui: &mut Ui, state: &mut ImportState, actions: &mut Vec<Action>) -> bool {
     let is_pasted = matches!(state.subject, Some(HandedSubject::Text(_))) && state.path.is_empty();
     let note = match &state.read {
         Ok(path) if path.as_os_str() != state.path.as_str() => format!("Means {}", path.display()),
@@ -250,6 +255,9 @@ fn path_ui(ui: &mut Ui, state: &mut ImportState) -> bool {
         lead_to(ui.ctx(), response.id);
     }
     if response.changed() {
+        if let ImportStage::Looking(job) = state.stage {
+            actions.push(Action::Cancel(job));
+        }
         state.path_changed();
     }
     response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
