@@ -73,11 +73,11 @@ impl CommandHandler {
             JobRequest::Export { path, filter, form, overwrite } => self.export(job, path, filter, form, overwrite),
             JobRequest::PreviewRemoval(order) => {
                 let (job, task) = (self.in_flight.begin_until_end(job), self.keep_task());
-                tokio::task::spawn_blocking(move || task.preview(job, &order));
+                tokio::task::spawn_blocking(move || task.preview(&job, &order));
             }
             JobRequest::Keep { order, compacts } => {
                 let (job, task) = (self.in_flight.begin_until_end(job), self.keep_task());
-                tokio::task::spawn_blocking(move || task.keep(job, &order, compacts));
+                tokio::task::spawn_blocking(move || task.keep(&job, &order, compacts));
             }
             JobRequest::SaveEvidence(order) => self.save_evidence(job, order),
             JobRequest::MakeRun(order) => self.make_run(job, *order),

@@ -23,7 +23,7 @@ pub(super) struct KeepTask {
 
 impl KeepTask {
     /// Counts what would go.
-    pub(super) fn preview(&self, job: RunningJob, order: &RemovalOrder) {
+    pub(super) fn preview(&self, job: &RunningJob, order: &RemovalOrder) {
         let counted = self.count(order).map_err(|error| error.to_string());
         self.outbox.send(job.finish(JobOutcome::PreviewRemoval(counted)));
     }
@@ -33,7 +33,7 @@ impl KeepTask {
     }
 
     /// Removes what an order does not keep.
-    pub(super) fn keep(&self, job: RunningJob, order: &RemovalOrder, compacts: bool) {
+    pub(super) fn keep(&self, job: &RunningJob, order: &RemovalOrder, compacts: bool) {
         let mut on_progress = |progress| {
             let (done, total) = match progress {
                 KeepProgress::Removed { done, total } | KeepProgress::GivenBack { done, total } => (done, total),
