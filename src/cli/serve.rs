@@ -80,7 +80,7 @@ pub struct ServeArgs {
     /// Send only events of these types there, with commas between them.
     #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = event_type, requires = "forward_to")]
     forward_events: Vec<EventType>,
-    /// Let webhook endpoints that are made by calls be at this origin too, such as https://hooks.example; may be repeated.
+    /// Let webhook endpoints that are made by calls be at this origin too, such as `https://hooks.example`; may be repeated.
     /// Without it those of the settings, `webhook_origins` of the server, which are none by default: then events are sent to
     /// this machine only.
     #[arg(long, value_name = "ORIGIN", value_parser = PageOrigin::parse)]
