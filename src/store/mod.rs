@@ -75,7 +75,9 @@ pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use import::{ImportStage, StageFault, not_kept, unmasked_field};
-pub use outbox::{DeliveryLock, DeliveryNotes, KeptEndpoint, OpenDelivery, Outbox, OutboxEvent};
+pub use outbox::{
+    DeliveryLock, DeliveryNote, DeliveryNotes, KeptEndpoint, OpenDelivery, Outbox, OutboxEvent, OutboxPage,
+};
 pub use paths::FILE_NAME;
 pub use reader::{
     CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,

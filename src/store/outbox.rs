@@ -5,7 +5,7 @@
 //! that it did not take at the first attempt has a row of its own. Both are written by whoever sends, after it has sent:
 //! what was sent last before the program died is sent again, and nothing is left out.
 
-use std::fs::File;
+use std::{collections::BTreeMap, fs::File};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
@@ -49,8 +49,44 @@ pub struct OutboxEvent {
 pub struct OpenDelivery {
     pub event: i64,
     pub attempts: u32,
-    /// By the machine's clock.
-    pub due: Timestamp,
+    /// By the machine's clock; `None` where it is never sent again.
+    pub due: Option<Timestamp>,
+}
+
+impl OpenDelivery {
+    /// Whether a person wished it to be sent once more, and nobody has taken it in hand.
+    pub fn is_wished(&self) -> bool {
+        self.due == Some(WISHED)
+    }
+}
+
+/// The time that stands in the row of an event which a person wishes to be sent once more, until it is taken in hand.
+const WISHED: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// What comes behind a place.
+#[derive(Debug)]
+pub struct OutboxPage {
+    /// Without those that cannot be read.
+    pub events: Vec<OutboxEvent>,
+    /// The place of the last event that was looked at; `None` where there is none.
+    pub end: Option<i64>,
+    /// Whether there may be more behind it.
+    pub may_have_more: bool,
+}
+
+/// What came of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryNote {
+    Taken,
+    /// It was not taken, or waits behind one that was not; `due` is the next attempt, if there is one.
+    Open {
+        attempts: u32,
+        due: Option<Timestamp>,
+    },
+    /// A person's wish to have it sent once more is taken in hand.
+    InHand {
+        due: Timestamp,
+    },
 }
 
 /// What came of sending, to be written down together.
@@ -58,17 +94,15 @@ pub struct OpenDelivery {
 pub struct DeliveryNotes {
     /// The endpoint with its cursor and, of one that was named on the command line, with its types.
     pub cursors: Vec<(String, i64, Option<String>)>,
-    /// Endpoint and event of what was taken.
-    pub taken: Vec<(String, i64)>,
-    /// Endpoint and event of what was not taken, with the attempts until now and the next one, if there is one.
-    pub open: Vec<(String, i64, u32, Option<Timestamp>)>,
+    /// By endpoint and event. A wish to have one sent once more, which came meanwhile, outlasts what is noted here.
+    pub events: BTreeMap<(String, i64), DeliveryNote>,
     /// Endpoints that are there no more, with all that was to be sent to them.
     pub gone: Vec<String>,
 }
 
 impl DeliveryNotes {
     pub fn is_empty(&self) -> bool {
-        self.cursors.is_empty() && self.taken.is_empty() && self.open.is_empty() && self.gone.is_empty()
+        self.cursors.is_empty() && self.events.is_empty() && self.gone.is_empty()
     }
 }
 
@@ -126,17 +160,29 @@ impl Outbox {
         newest.map_err(|error| StoreError::of(READING, &error))
     }
 
-    /// What is to be sent to an endpoint besides the events behind its cursor: the first so many by their time.
+    /// What is written down of single events of an endpoint, oldest first: those that are to be sent, and those behind a
+    /// place that are not.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
-    pub fn open_deliveries(&self, endpoint: &str, most: usize) -> Result<Vec<OpenDelivery>, StoreError> {
+    pub fn deliveries(&self, endpoint: &str, behind: i64) -> Result<Vec<OpenDelivery>, StoreError> {
+        self.rows("due_ms IS NOT NULL OR event > ?2", endpoint, behind)
+    }
+
+    /// What a person wishes to be sent to an endpoint once more, oldest first.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn wished(&self, endpoint: &str) -> Result<Vec<OpenDelivery>, StoreError> {
+        self.rows("due_ms = ?2", endpoint, WISHED.as_millisecond())
+    }
+
+    fn rows(&self, condition: &str, endpoint: &str, value: i64) -> Result<Vec<OpenDelivery>, StoreError> {
+        let sql = format!(
+            "SELECT event, attempts, due_ms FROM webhook_deliveries WHERE endpoint = ?1 AND ({condition}) ORDER BY event"
+        );
         let read = || {
             self.connection
-                .prepare_cached(
-                    "SELECT event, attempts, due_ms FROM webhook_deliveries \
-                     WHERE endpoint = ?1 AND due_ms IS NOT NULL ORDER BY due_ms, event LIMIT ?2",
-                )?
-                .query_map((endpoint, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
-                    let due = Timestamp::from_millisecond(row.get(2)?).unwrap_or(Timestamp::MIN);
+                .prepare_cached(&sql)?
+                .query_map((endpoint, value), |row| {
+                    let due: Option<i64> = row.get(2)?;
+                    let due = due.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MIN));
                     Ok(OpenDelivery { event: row.get(0)?, attempts: row.get(1)?, due })
                 })?
                 .collect::<rusqlite::Result<_>>()
@@ -144,45 +190,72 @@ impl Outbox {
         read().map_err(|error| StoreError::of(READING, &error))
     }
 
-    /// The events behind a place, oldest first.
+    /// The events behind a place, oldest first. One that cannot be read is passed over with a warning.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
-    pub fn events_after(&mut self, position: i64, most: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+    pub fn events_after(&mut self, position: i64, most: usize) -> Result<OutboxPage, StoreError> {
         let condition = "position > ?1 AND kind = 'event' ORDER BY position LIMIT ?2";
-        self.events(condition, (position, i64::try_from(most).unwrap_or(i64::MAX)))
+        let read = self.events(condition, (position, i64::try_from(most).unwrap_or(i64::MAX)))?;
+        let (end, may_have_more) = (read.last().map(|(place, _)| *place), read.len() == most);
+        Ok(OutboxPage { events: read.into_iter().filter_map(|(_, event)| event).collect(), end, may_have_more })
     }
 
-    /// The event at a place; `None` where a reset took it away.
+    /// The event at a place; `None` where a reset took it away, or where it cannot be read.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
     pub fn event_at(&mut self, position: i64) -> Result<Option<OutboxEvent>, StoreError> {
-        Ok(self.events("position = ?1 AND kind = 'event' LIMIT ?2", (position, 1))?.pop())
+        Ok(self.events("position = ?1 AND kind = 'event' LIMIT ?2", (position, 1))?.pop().and_then(|(_, event)| event))
     }
 
-    fn events(&mut self, condition: &str, values: (i64, i64)) -> Result<Vec<OutboxEvent>, StoreError> {
+    /// Whether the event at a place is still there: a reset takes it away.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn has_event(&self, position: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM objects WHERE position = ?1)";
+        let has = self.connection.prepare_cached(sql).and_then(|mut has| has.query_row([position], |row| row.get(0)));
+        has.map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// With the place of each; without the event where it cannot be read.
+    fn events(&mut self, condition: &str, values: (i64, i64)) -> Result<Vec<(i64, Option<OutboxEvent>)>, StoreError> {
         let mut read = || {
             // One state of the database: an event points to an object, or has it.
             let reading = self.connection.transaction()?;
             let columns = "position, world, account, id, parent, created, body, state";
             let mut events = reading
                 .prepare_cached(&format!("SELECT {columns} FROM objects WHERE {condition}"))?
-                .query_map(values, event)?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
-            for event in &mut events {
+                .query_map(values, |row| Ok((row.get(0)?, unless_damaged(row, event(row)))))?
+                .collect::<rusqlite::Result<Vec<(i64, Option<OutboxEvent>)>>>()?;
+            for event in events.iter_mut().filter_map(|(_, event)| event.as_mut()) {
                 if let Some((kind, id)) = event.event.parent.as_deref().and_then(|parent| parent.split_once(' ')) {
                     let account = event.account.as_deref().unwrap_or_default();
                     let object = reading
                         .prepare_cached(
-                            "SELECT body FROM objects \
+                            "SELECT body, position FROM objects \
                              WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4",
                         )?
-                        .query_row((&event.world, account, self.identities.stored(id), kind), |row| json(row, 0))
+                        .query_row((&event.world, account, self.identities.stored(id), kind), |row| {
+                            Ok(json(row, 0).map_err(|error| (row.get::<_, i64>(1), error)))
+                        })
                         .optional()?;
-                    event.object = object.unwrap_or_default();
+                    event.object = match object {
+                        Some(Ok(object)) => object,
+                        Some(Err((place, error))) => {
+                            tracing::warn!(place = place?, "the object of an event cannot be read: {error}");
+                            Value::Null
+                        }
+                        None => Value::Null,
+                    };
                 }
             }
             Ok(events)
         };
         read().map_err(|error: rusqlite::Error| StoreError::of(READING, &error))
     }
+}
+
+/// What was read of a row whose first column is its place; `None`, with a warning, where it is damaged.
+fn unless_damaged<T>(row: &Row<'_>, read: rusqlite::Result<T>) -> Option<T> {
+    let place = row.get::<_, i64>(0).unwrap_or_default();
+    read.inspect_err(|error| tracing::warn!(place, "an object of the webhooks is damaged, and passed over: {error}"))
+        .ok()
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<OutboxEvent> {
@@ -209,18 +282,21 @@ fn endpoints(connection: &Connection) -> rusqlite::Result<Vec<KeptEndpoint>> {
             "SELECT position, world, account, id, created, body, state FROM objects INDEXED BY webhook_endpoints \
              WHERE kind = 'webhook_endpoint' ORDER BY position",
         )?
-        .query_map([], |row| {
-            let object = StoredObject {
-                kind: ObjectKind::WebhookEndpoint,
-                id: row.get(3)?,
-                parent: None,
-                created: row.get(4)?,
-                body: json(row, 5)?,
-                state: json(row, 6)?,
-            };
-            Ok(KeptEndpoint { position: row.get(0)?, world: row.get(1)?, account: row.get(2)?, object })
-        })?
+        .query_map([], |row| Ok(unless_damaged(row, kept_endpoint(row))))?
+        .filter_map(rusqlite::Result::transpose)
         .collect()
+}
+
+fn kept_endpoint(row: &Row<'_>) -> rusqlite::Result<KeptEndpoint> {
+    let object = StoredObject {
+        kind: ObjectKind::WebhookEndpoint,
+        id: row.get(3)?,
+        parent: None,
+        created: row.get(4)?,
+        body: json(row, 5)?,
+        state: json(row, 6)?,
+    };
+    Ok(KeptEndpoint { position: row.get(0)?, world: row.get(1)?, account: row.get(2)?, object })
 }
 
 fn cursor(connection: &Connection, endpoint: &str) -> rusqlite::Result<Option<i64>> {
@@ -328,7 +404,7 @@ pub(super) fn forget_lost_events(connection: &Connection) -> rusqlite::Result<()
 impl WriteContext {
     /// Writes down what came of sending.
     pub(super) fn note_deliveries(&mut self, notes: &DeliveryNotes) -> Result<(), JobError> {
-        let DeliveryNotes { cursors, taken, open, gone } = notes;
+        let DeliveryNotes { cursors, events, gone } = notes;
         let connection = &self.connection;
         for (endpoint, position, types) in cursors {
             connection
@@ -338,13 +414,22 @@ impl WriteContext {
                 )?
                 .execute((endpoint, position, types))?;
         }
-        for (endpoint, event) in taken {
-            connection
-                .prepare_cached("DELETE FROM webhook_deliveries WHERE endpoint = ?1 AND event = ?2")?
-                .execute((endpoint, event))?;
-        }
-        for (endpoint, event, attempts, due) in open {
-            open_delivery(connection, endpoint, *event, *attempts, *due)?;
+        for ((endpoint, event), note) in events {
+            match note {
+                DeliveryNote::Taken => connection
+                    .prepare_cached(
+                        "DELETE FROM webhook_deliveries WHERE endpoint = ?1 AND event = ?2 AND due_ms IS NOT ?3",
+                    )?
+                    .execute((endpoint, event, WISHED.as_millisecond()))
+                    .map(drop)?,
+                DeliveryNote::Open { attempts, due } => open_delivery(connection, endpoint, *event, *attempts, *due)?,
+                DeliveryNote::InHand { due } => connection
+                    .prepare_cached(
+                        "UPDATE webhook_deliveries SET attempts = 0, due_ms = ?3 WHERE endpoint = ?1 AND event = ?2",
+                    )?
+                    .execute((endpoint, event, due.as_millisecond()))
+                    .map(drop)?,
+            }
         }
         for endpoint in gone {
             connection.prepare_cached("DELETE FROM webhook_deliveries WHERE endpoint = ?1")?.execute([endpoint])?;
@@ -367,13 +452,14 @@ impl WriteContext {
         let OutboxEvent { position, world, account, event, .. } = found.ok_or(StoreError::NoSuchEvent)?;
         let listeners = listeners(&self.connection, &world, account.as_deref(), &event)?;
         for listener in &listeners {
-            open_delivery(&self.connection, &listener.endpoint, position, 0, Some(Timestamp::UNIX_EPOCH))?;
+            open_delivery(&self.connection, &listener.endpoint, position, 0, Some(WISHED))?;
         }
         self.has_news.set(true);
         Ok(listeners.len())
     }
 }
 
+/// Writes a row for an event, unless it has one by which a person wishes it to be sent once more.
 fn open_delivery(
     connection: &Connection,
     endpoint: &str,
@@ -384,8 +470,8 @@ fn open_delivery(
     connection
         .prepare_cached(
             "INSERT INTO webhook_deliveries (endpoint, event, attempts, due_ms) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (endpoint, event) DO UPDATE SET attempts = ?3, due_ms = ?4",
+             ON CONFLICT (endpoint, event) DO UPDATE SET attempts = ?3, due_ms = ?4 WHERE due_ms IS NOT ?5",
         )?
-        .execute((endpoint, event, attempts, due.map(Timestamp::as_millisecond)))
+        .execute((endpoint, event, attempts, due.map(Timestamp::as_millisecond), WISHED.as_millisecond()))
         .map(drop)
 }

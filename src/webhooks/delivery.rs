@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     minter,
-    store::{DeliveryLock, DeliveryNotes, Outbox, Store, StoreError},
+    store::{DeliveryLock, DeliveryNote, DeliveryNotes, OpenDelivery, Outbox, Store, StoreError},
 };
 
 /// So many events at most are on their way to one endpoint at once.
@@ -38,7 +38,7 @@ const SLICE_TIME: Duration = Duration::from_millis(100);
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// How long events on their way may take when the thread is to end.
 const PATIENCE_AT_THE_END: Duration = Duration::from_millis(300);
-/// The pause after a failure of the store.
+/// The pause after a failure of the store, and where nothing can be sent to an endpoint.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// The lock of the process that sends to the endpoints which were made by calls.
 const ENDPOINTS_LOCK: &str = "webhooks";
@@ -171,6 +171,7 @@ impl Delivering {
             }
         }
         self.let_attempts_end().await;
+        self.queues.iter_mut().for_each(Queue::note_passed);
         self.forget_done_forwards();
         if let Err(error) = self.write_notes().await {
             tracing::warn!("what was sent last is not written down, and is sent again: {error}");
@@ -196,12 +197,13 @@ impl Delivering {
     /// unless something happens.
     async fn step(&mut self, is_news: bool) -> Result<Option<Duration>, StoreError> {
         if is_news || self.has_endpoints {
-            self.look(is_news)?;
+            self.look(is_news).await?;
         }
         for nth in 0..self.queues.len() {
             self.fill(nth)?;
-            self.send_due(nth);
+            self.send_due(nth)?;
         }
+        self.collect_notes();
         let is_due = self.notes_since.is_some_and(|since| since.elapsed() >= SLICE_TIME);
         if self.noted >= SLICE || is_due || (self.noted > 0 && self.sending.is_empty()) {
             self.write_notes().await?;
@@ -225,7 +227,7 @@ impl Delivering {
     }
 
     /// Looks which endpoints there are and whether there is something new for them.
-    fn look(&mut self, is_news: bool) -> Result<(), StoreError> {
+    async fn look(&mut self, is_news: bool) -> Result<(), StoreError> {
         let state = self.outbox.data_version()?;
         if !is_news && self.seen == Some(state) {
             return Ok(());
@@ -241,14 +243,14 @@ impl Delivering {
                 let origins = &self.config.origins;
                 if let Some(endpoint) = Endpoint::of_kept(kept, &self.folder_secret, origins) {
                     ids.push(endpoint.id.clone());
-                    self.take_endpoint(endpoint, Some(kept.position))?;
+                    self.take_endpoint(endpoint, Some(kept.position)).await?;
                 }
             }
         }
         for endpoint in forwards {
             if self.holds(&endpoint.id)? {
                 ids.push(endpoint.id.clone());
-                self.take_endpoint(endpoint, None)?;
+                self.take_endpoint(endpoint, None).await?;
             } else {
                 holds_all = false;
             }
@@ -256,6 +258,7 @@ impl Delivering {
         let (stay, gone): (Vec<Queue>, Vec<Queue>) =
             std::mem::take(&mut self.queues).into_iter().partition(|queue| ids.contains(&queue.endpoint.id));
         self.queues = stay;
+        self.senders.retain(|id, _| ids.contains(id));
         self.notes.gone.extend(gone.into_iter().map(|queue| queue.endpoint.id));
         if !self.notes.gone.is_empty() {
             self.noted += 1;
@@ -276,7 +279,7 @@ impl Delivering {
     }
 
     /// Takes an endpoint as it is by now. `made_at` is its place among the objects.
-    fn take_endpoint(&mut self, endpoint: Endpoint, made_at: Option<i64>) -> Result<(), StoreError> {
+    async fn take_endpoint(&mut self, endpoint: Endpoint, made_at: Option<i64>) -> Result<(), StoreError> {
         if endpoint.is_enabled && endpoint.reach.is_none() && !self.told.contains(&endpoint.id) {
             (self.config.tell)(&format!(
                 "Nothing is sent to the webhook endpoint {}: name its origin with --webhook-origin {}",
@@ -307,59 +310,133 @@ impl Delivering {
             }
         };
         self.queues[nth].may_have_more = true;
-        let now = self.now();
         if !self.queues[nth].endpoint.is_reached() {
             for (event, attempts) in self.queues[nth].give_up() {
-                self.notes.open.push((id.clone(), event, attempts, None));
-                self.noted += 1;
+                self.note(&id, event, DeliveryNote::Open { attempts, due: None });
             }
             return Ok(());
         }
-        for delivery in self.outbox.open_deliveries(&id, MOST_READ)? {
-            let event = if self.queues[nth].misses(&delivery) { self.outbox.event_at(delivery.event)? } else { None };
-            if event.is_none() && self.queues[nth].misses(&delivery) {
-                // A reset took the event away.
-                self.notes.taken.push((id.clone(), delivery.event));
-                self.noted += 1;
+        if self.queues[nth].knows_rows {
+            // All others of its rows were written here.
+            let wished = self.outbox.wished(&id)?;
+            self.take_in_hand(nth, wished).await
+        } else {
+            let (wished, others) =
+                self.outbox.deliveries(&id, self.queues[nth].read)?.into_iter().partition(OpenDelivery::is_wished);
+            self.reopen(nth, others)?;
+            self.queues[nth].knows_rows = true;
+            self.take_in_hand(nth, wished).await
+        }
+    }
+
+    /// Takes the events of an endpoint that have rows of their own.
+    fn reopen(&mut self, nth: usize, deliveries: Vec<OpenDelivery>) -> Result<(), StoreError> {
+        for OpenDelivery { event: place, attempts, due } in deliveries {
+            let Some(due) = due else {
+                self.queues[nth].pass_over(place);
                 continue;
+            };
+            match self.outbox.event_at(place)? {
+                Some(event) => self.queues[nth].reopen(&event, attempts, due),
+                None => self.note_lost(nth, place),
             }
-            self.queues[nth].reopen(delivery, event, now);
         }
         Ok(())
     }
 
-    /// Reads more events for an endpoint that has room for them.
+    /// Takes the events that a person wishes to be sent once more. That they are in hand is written down before they are
+    /// sent, so that a second wish is told from the first one.
+    async fn take_in_hand(&mut self, nth: usize, wished: Vec<OpenDelivery>) -> Result<(), StoreError> {
+        if wished.is_empty() {
+            return Ok(());
+        }
+        // What is noted until now was before the wish.
+        self.write_notes().await?;
+        let (id, now) = (self.queues[nth].endpoint.id.clone(), self.now());
+        for wish in wished {
+            self.note(&id, wish.event, DeliveryNote::InHand { due: now });
+            if !self.queues[nth].send_again(wish.event, now) {
+                self.reopen(nth, vec![OpenDelivery { due: Some(now), ..wish }])?;
+            }
+        }
+        self.write_notes().await
+    }
+
+    fn note(&mut self, endpoint: &str, event: i64, note: DeliveryNote) {
+        self.notes.events.insert((endpoint.to_owned(), event), note);
+        self.noted += 1;
+        self.notes_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Notes that an event with a row of its own is there no more, or cannot be read.
+    fn note_lost(&mut self, nth: usize, event: i64) {
+        let id = self.queues[nth].endpoint.id.clone();
+        self.note(&id, event, DeliveryNote::Taken);
+    }
+
+    /// Collects what the queues have to have written down of events that wait.
+    fn collect_notes(&mut self) {
+        for nth in 0..self.queues.len() {
+            let id = self.queues[nth].endpoint.id.clone();
+            for (event, attempts, due) in self.queues[nth].take_notes() {
+                self.note(&id, event, DeliveryNote::Open { attempts, due: Some(due) });
+            }
+        }
+    }
+
+    /// Reads more events for an endpoint that has room for them: first what waited on the disk.
     fn fill(&mut self, nth: usize) -> Result<(), StoreError> {
         let now = self.now();
+        while self.queues[nth].len() < MOST_READ
+            && let Some(place) = self.queues[nth].next_waiting(now)
+        {
+            let event = self.outbox.event_at(place)?;
+            if event.is_none() {
+                self.note_lost(nth, place);
+            }
+            self.queues[nth].release(place, event, now);
+        }
         let queue = &mut self.queues[nth];
         while queue.may_have_more && queue.len() <= MOST_READ / 2 {
-            let events = self.outbox.events_after(queue.read, MOST_READ)?;
-            queue.may_have_more = events.len() == MOST_READ;
-            for event in events {
+            let page = self.outbox.events_after(queue.read, MOST_READ)?;
+            queue.may_have_more = page.may_have_more;
+            for event in page.events {
                 queue.push(event, now);
             }
+            queue.read = page.end.unwrap_or(queue.read);
         }
         Ok(())
     }
 
     /// Lets what is due to an endpoint leave.
-    fn send_due(&mut self, nth: usize) {
+    fn send_due(&mut self, nth: usize) -> Result<(), StoreError> {
         let now = self.now();
         while self.queues[nth].sending() < MOST_AT_ONCE {
-            let Some(sender) = self.sender(nth) else { return };
+            let Some(place) = self.queues[nth].next_place(now) else { return Ok(()) };
+            if !self.outbox.has_event(place)? {
+                if self.queues[nth].drop_lost(place) {
+                    self.note_lost(nth, place);
+                }
+                continue;
+            }
+            let Some(sender) = self.sender(nth) else {
+                self.queues[nth].rests_until = now + PAUSE_AFTER_ERROR;
+                return Ok(());
+            };
             let queue = &mut self.queues[nth];
             let endpoint = queue.endpoint.clone();
-            let Some((event, fault)) = queue.begin_next(now) else { return };
-            let (position, event) = (event.position, event.clone());
-            let pending = self.queues.iter().filter(|queue| queue.has(position)).count();
+            let Some((event, fault)) = queue.begin(place) else { return Ok(()) };
+            let event = event.clone();
+            let pending = self.queues.iter().filter(|queue| queue.has(place)).count();
             let account = event.account.as_deref().filter(|_| endpoint.names_accounts());
             let body = minter::event_text(&event.event, &event.object, endpoint.version.as_deref(), account, pending);
             let signed = SignedEvent::new(&endpoint, body, now, fault);
             self.sending.spawn(async move {
                 let outcome = sender.send(endpoint.url.as_str().to_owned(), signed).await;
-                EndedAttempt { endpoint: endpoint.id, event: position, outcome }
+                EndedAttempt { endpoint: endpoint.id, event: place, outcome }
             });
         }
+        Ok(())
     }
 
     /// What reaches an endpoint, made anew where its URL is another one by now.
@@ -390,18 +467,18 @@ impl Delivering {
         let now = self.now();
         let Some(queue) = self.queues.iter_mut().find(|queue| queue.endpoint.id == *endpoint) else { return };
         match queue.ended(*event, outcome.is_taken(), now, &self.config.retry_after) {
-            AttemptNote::None => {}
-            AttemptNote::Taken => self.notes.taken.push((endpoint.clone(), *event)),
-            AttemptNote::Open { attempts, due } => {
-                self.notes.open.push((endpoint.clone(), *event, attempts, due));
+            AttemptNote::None => {
+                self.noted += 1;
+                self.notes_since.get_or_insert_with(Instant::now);
             }
+            AttemptNote::Taken => self.note(endpoint, *event, DeliveryNote::Taken),
+            AttemptNote::Open { attempts, due } => self.note(endpoint, *event, DeliveryNote::Open { attempts, due }),
         }
-        self.noted += 1;
-        self.notes_since.get_or_insert_with(Instant::now);
     }
 
     /// Writes down what came of sending, all in one transaction.
     async fn write_notes(&mut self) -> Result<(), StoreError> {
+        self.collect_notes();
         let mut notes = self.notes.clone();
         for queue in &self.queues {
             let cursor = queue.cursor();

@@ -16,12 +16,14 @@
 //! | `endpoint` | whom an endpoint is of, what it asks for, and where it is |
 //! | `queue` | what is to be sent to one endpoint, and when |
 //! | `sender` | one event on its way |
+//! | `waiting` | what waits on the disk for its next attempt, or behind one that does |
 
 mod config;
 mod delivery;
 mod endpoint;
 mod queue;
 mod sender;
+mod waiting;
 
 pub use config::{ForwardTo, WebhookConfig};
 pub use delivery::{WebhookDelivery, is_sent_by_another};

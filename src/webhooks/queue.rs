@@ -4,17 +4,20 @@
 //! come late or out of its place on purpose holds nothing up.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::endpoint::Endpoint;
+use super::{
+    endpoint::Endpoint,
+    waiting::{WaitingEvent, WaitingEvents},
+};
 use crate::{
     domain::{clock::shifted, fault::EventFault},
     minter,
-    store::{OpenDelivery, OutboxEvent},
+    store::OutboxEvent,
 };
 
 /// How long events are kept back that are to come out of their order: what comes within this time is turned round.
@@ -30,13 +33,26 @@ pub(super) struct Queue {
     pub(super) may_have_more: bool,
     /// The cursor as it is written down.
     pub(super) written: Option<i64>,
+    /// Whether what is written down of its events was read.
+    pub(super) knows_rows: bool,
+    /// Nothing is sent before this moment, for it could not be sent.
+    pub(super) rests_until: Timestamp,
+    /// What is in memory, to be sent as soon as there is room.
     pending: BTreeMap<i64, PendingEvent>,
+    /// What waits on the disk.
+    waiting: WaitingEvents,
+    /// What waits since the last writing down: the place, the attempts until now, and the next one.
+    to_note: Vec<(i64, u32, Timestamp)>,
+    /// The events that are not read yet and have a row of their own, which says what becomes of them.
+    known: BTreeSet<i64>,
+    /// The last event that was taken.
+    last_taken: i64,
 }
 
 #[derive(Debug)]
 struct PendingEvent {
     event: OutboxEvent,
-    /// What it happened to.
+    /// What it happened to; of an event that comes out of its order on purpose, the event itself.
     object: String,
     fault: Option<EventFault>,
     attempts: u32,
@@ -57,12 +73,9 @@ impl PendingEvent {
             _ => now,
         };
         let left = if fault == Some(EventFault::Twice) { 2 } else { 1 };
-        let object = minter::event_object(&event.event, &event.object);
+        let is_alone = matches!(fault, Some(EventFault::Late(_) | EventFault::Shuffle));
+        let object = if is_alone { event.event.id.clone() } else { minter::event_object(&event.event, &event.object) };
         Self { event, object, fault, attempts: 0, due, is_sending: false, is_noted: false, left }
-    }
-
-    fn keeps_order(&self) -> bool {
-        !matches!(self.fault, Some(EventFault::Late(_) | EventFault::Shuffle))
     }
 
     fn is_shuffled(&self) -> bool {
@@ -71,6 +84,13 @@ impl PendingEvent {
 
     fn is_ready(&self, now: Timestamp) -> bool {
         !self.is_sending && self.due <= now
+    }
+
+    /// As it waits on the disk: what was kept back once is not kept back again.
+    fn as_waiting(&self) -> WaitingEvent {
+        let fault = self.fault.filter(|fault| !matches!(fault, EventFault::Late(_) | EventFault::Shuffle));
+        let (object, attempts, due, left) = (self.object.clone(), self.attempts, self.due, self.left);
+        WaitingEvent { object, attempts, due, fault, left }
     }
 }
 
@@ -88,9 +108,22 @@ pub(super) enum AttemptNote {
 impl Queue {
     /// The queue of an endpoint that has taken all events up to this place.
     pub(super) fn new(endpoint: Endpoint, cursor: i64, written: Option<i64>) -> Self {
-        Self { endpoint, read: cursor, may_have_more: true, written, pending: BTreeMap::new() }
+        Self {
+            endpoint,
+            read: cursor,
+            may_have_more: true,
+            written,
+            knows_rows: false,
+            rests_until: Timestamp::MIN,
+            pending: BTreeMap::new(),
+            waiting: WaitingEvents::default(),
+            to_note: Vec::new(),
+            known: BTreeSet::new(),
+            last_taken: 0,
+        }
     }
 
+    /// How many events are in memory.
     pub(super) fn len(&self) -> usize {
         self.pending.len()
     }
@@ -102,51 +135,112 @@ impl Queue {
 
     /// Takes the next event that was read; what is not for the endpoint is passed over.
     pub(super) fn push(&mut self, event: OutboxEvent, now: Timestamp) {
-        self.read = event.position;
+        let place = event.position;
+        self.read = place;
         let is_wanted = self.endpoint.is_reached() && self.endpoint.takes(&event);
         let is_dropped = minter::event_fault(&event.event) == Some(EventFault::Drop);
-        if is_wanted && !is_dropped {
+        if self.known.remove(&place) || !is_wanted || is_dropped || self.has(place) {
+            return;
+        }
+        let mut pending = PendingEvent::new(event, now);
+        if matches!(pending.fault, Some(EventFault::Late(_))) || self.waiting.holds_up(&pending.object) {
+            return self.put_aside(place, &pending);
+        }
+        if pending.is_shuffled() {
             // Those that are kept back leave together.
             let kept_back = self.pending.values().filter(|pending| pending.is_shuffled() && pending.due > now);
-            let together = kept_back.map(|pending| pending.due).min();
-            let pending = self.pending.entry(event.position).or_insert_with(|| PendingEvent::new(event, now));
-            if pending.is_shuffled() {
-                pending.due = together.unwrap_or(pending.due);
+            pending.due = kept_back.map(|pending| pending.due).min().unwrap_or(pending.due);
+        }
+        self.pending.insert(place, pending);
+    }
+
+    /// Lets an event wait on the disk.
+    fn put_aside(&mut self, place: i64, pending: &PendingEvent) {
+        self.to_note.push((place, pending.attempts, pending.due));
+        self.waiting.insert(place, pending.as_waiting());
+    }
+
+    /// Passes over an event that has a row of its own and is never sent again.
+    pub(super) fn pass_over(&mut self, place: i64) {
+        if place > self.read {
+            self.known.insert(place);
+        }
+    }
+
+    /// Takes an event that has a row of its own, to be sent at this time.
+    pub(super) fn reopen(&mut self, event: &OutboxEvent, attempts: u32, due: Timestamp) {
+        self.pass_over(event.position);
+        let object = minter::event_object(&event.event, &event.object);
+        self.waiting.insert(event.position, WaitingEvent { object, attempts, due, fault: None, left: 1 });
+    }
+
+    /// Lets an event that is to be sent anyway be sent once more; whether there is such a one.
+    pub(super) fn send_again(&mut self, event: i64, now: Timestamp) -> bool {
+        let Some(pending) = self.pending.get_mut(&event) else { return self.waiting.hurry(event, now) };
+        // Its row is there now.
+        pending.is_noted = true;
+        if pending.is_sending {
+            pending.left = pending.left.saturating_add(1);
+        } else {
+            (pending.attempts, pending.due) = (0, now);
+        }
+        true
+    }
+
+    /// The next event that waits on the disk and may be sent by now.
+    pub(super) fn next_waiting(&self, now: Timestamp) -> Option<i64> {
+        self.waiting.next(now)
+    }
+
+    /// Takes an event into memory that waited on the disk; `None` where it is there no more.
+    pub(super) fn release(&mut self, place: i64, event: Option<OutboxEvent>, now: Timestamp) {
+        let Some(WaitingEvent { object, attempts, due, fault, left }) = self.waiting.leave(place) else { return };
+        match event {
+            Some(event) => {
+                let new = PendingEvent::new(event, now);
+                self.pending.insert(place, PendingEvent { object, attempts, due, fault, left, is_noted: true, ..new });
+            }
+            None => self.waiting.is_done(place, &object),
+        }
+    }
+
+    /// Drops an event that is there no more; whether it had a row of its own.
+    pub(super) fn drop_lost(&mut self, place: i64) -> bool {
+        let Some(pending) = self.pending.remove(&place) else { return false };
+        self.waiting.is_done(place, &pending.object);
+        pending.is_noted
+    }
+
+    /// What has to be written down of events that wait: the place, the attempts until now, and the next one.
+    pub(super) fn take_notes(&mut self) -> Vec<(i64, u32, Timestamp)> {
+        std::mem::take(&mut self.to_note)
+    }
+
+    /// Lets each event have a row of its own that was passed by one which was taken: at the end, so that the cursor goes on.
+    pub(super) fn note_passed(&mut self) {
+        for (place, pending) in self.pending.range_mut(..self.last_taken) {
+            if !pending.is_noted {
+                pending.is_noted = true;
+                self.to_note.push((*place, pending.attempts, pending.due));
             }
         }
     }
 
-    /// Whether an open delivery has to be read: it is not here yet.
-    pub(super) fn misses(&self, delivery: &OpenDelivery) -> bool {
-        !self.pending.contains_key(&delivery.event)
-    }
-
-    /// Takes an event that has a row of its own.
-    pub(super) fn reopen(&mut self, delivery: OpenDelivery, event: Option<OutboxEvent>, now: Timestamp) {
-        if let Some(event) = event {
-            let pending = PendingEvent { fault: None, left: 1, ..PendingEvent::new(event, now) };
-            self.pending.insert(delivery.event, pending);
-        }
-        if let Some(pending) = self.pending.get_mut(&delivery.event) {
-            pending.is_noted = true;
-            if !pending.is_sending {
-                (pending.attempts, pending.due) = (delivery.attempts, delivery.due);
-            }
-        }
-    }
-
-    /// The next event to be sent at this moment, which is on its way from now on.
-    pub(super) fn begin_next(&mut self, now: Timestamp) -> Option<(&OutboxEvent, Option<EventFault>)> {
-        let place = self.next_place(now)?;
+    /// Says that an event is on its way from now on.
+    pub(super) fn begin(&mut self, place: i64) -> Option<(&OutboxEvent, Option<EventFault>)> {
         let pending = self.pending.get_mut(&place)?;
         pending.is_sending = true;
         Some((&pending.event, pending.fault))
     }
 
-    fn next_place(&self, now: Timestamp) -> Option<i64> {
+    /// The next event to be sent at this moment.
+    pub(super) fn next_place(&self, now: Timestamp) -> Option<i64> {
+        if now < self.rests_until {
+            return None;
+        }
         let mut held_up = HashSet::new();
         for (place, pending) in &self.pending {
-            let is_free = !pending.keeps_order() || held_up.insert(pending.object.as_str());
+            let is_free = held_up.insert(pending.object.as_str());
             if is_free && pending.is_ready(now) && !pending.is_shuffled() {
                 return Some(*place);
             }
@@ -163,12 +257,13 @@ impl Queue {
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let mut held_up = HashSet::new();
         let waits_for_shuffled = self.pending.values().any(|pending| pending.is_shuffled() && pending.is_sending);
-        self.pending
+        let in_memory = self
+            .pending
             .values()
-            .filter(|pending| !pending.keeps_order() || held_up.insert(pending.object.as_str()))
+            .filter(|pending| held_up.insert(pending.object.as_str()))
             .filter(|pending| !(pending.is_sending || pending.is_shuffled() && waits_for_shuffled))
-            .map(|pending| pending.due)
-            .min()
+            .map(|pending| pending.due);
+        in_memory.chain(self.waiting.next_due()).min().map(|due| due.max(self.rests_until))
     }
 
     /// Takes in how an attempt ended. One that was spoiled on purpose is not made again.
@@ -183,23 +278,38 @@ impl Queue {
         pending.is_sending = false;
         let is_spoiled = matches!(pending.fault, Some(EventFault::WrongSignature | EventFault::OldTimestamp));
         if is_taken || is_spoiled {
+            self.last_taken = self.last_taken.max(event);
             pending.left -= 1;
             if pending.left > 0 {
                 (pending.attempts, pending.due) = (0, now);
                 return AttemptNote::None;
             }
-            let is_noted = pending.is_noted;
-            self.pending.remove(&event);
-            return if is_noted { AttemptNote::Taken } else { AttemptNote::None };
+            return if self.drop_lost(event) { AttemptNote::Taken } else { AttemptNote::None };
         }
         pending.attempts += 1;
         let attempts = pending.attempts;
         let due = retry_after.get(attempts as usize - 1).map(|pause| later(now, *pause));
         match due {
-            Some(due) => (pending.due, pending.is_noted) = (due, true),
-            None => drop(self.pending.remove(&event)),
+            Some(due) => {
+                pending.due = due;
+                self.hold_up(event);
+            }
+            None => drop(self.drop_lost(event)),
         }
         AttemptNote::Open { attempts, due }
+    }
+
+    /// Lets an event wait on the disk, and what happened to the same object behind it.
+    fn hold_up(&mut self, event: i64) {
+        let Some(first) = self.pending.remove(&event) else { return };
+        self.waiting.insert(event, first.as_waiting());
+        let behind = self.pending.range(event..).filter(|(_, pending)| pending.object == first.object);
+        let behind: Vec<i64> = behind.filter(|(_, pending)| !pending.is_sending).map(|(place, _)| *place).collect();
+        for place in behind {
+            if let Some(pending) = self.pending.remove(&place) {
+                self.put_aside(place, &pending);
+            }
+        }
     }
 
     /// Drops all that waits, for nothing may be sent any more; gives what has to be written down of it.
@@ -213,7 +323,9 @@ impl Queue {
         for (event, _) in &waiting {
             self.pending.remove(event);
         }
-        waiting
+        self.knows_rows = false;
+        self.to_note.clear();
+        waiting.into_iter().chain(self.waiting.take_all()).collect()
     }
 
     /// The place up to which each event is done or has a row of its own.
@@ -224,12 +336,12 @@ impl Queue {
 
     /// Whether an event is to be sent.
     pub(super) fn has(&self, event: i64) -> bool {
-        self.pending.contains_key(&event)
+        self.pending.contains_key(&event) || self.waiting.has(event)
     }
 
     /// Whether nothing is left to be sent.
     pub(super) fn is_done(&self) -> bool {
-        self.pending.is_empty() && !self.may_have_more
+        self.pending.is_empty() && self.waiting.is_empty() && !self.may_have_more
     }
 }
 

@@ -15,7 +15,7 @@ use testcard::{
     backend::{AdmissionRules, BackendTargets},
     domain::{clock::Clock, settings::receiver::ReceiverUrl},
     server::{Server, ServerConfig},
-    store::{Store, StoreLocation},
+    store::{FILE_NAME, Store, StoreLocation},
     webhooks::{ForwardTo, WebhookConfig},
 };
 use tokio::runtime::Runtime;
@@ -369,6 +369,157 @@ fn what_is_not_taken_is_sent_again_in_order_for_each_object_and_not_for_ever() {
         of.map(|event| event["pending_webhooks"].as_u64().unwrap()).collect()
     };
     assert_eq!(pending(&charges[2]), [1, 1], "never taken");
+}
+
+/// How many times each event came.
+fn times(received: &[Received]) -> HashMap<String, usize> {
+    let mut times = HashMap::new();
+    for received in received {
+        *times.entry(event(received)["id"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    times
+}
+
+#[test]
+fn events_that_wait_for_their_next_attempt_keep_no_others_from_being_sent() {
+    const REFUSED: usize = 600;
+    let store = Store::open(&StoreLocation::Memory, now()).unwrap();
+    let sending = Sending::start(store, |config| config.retry_after = vec![Duration::from_hours(1)]);
+    let mut receiver = Receiver::start(&sending.runtime, |_, got| {
+        reply(if got.body.contains("customer.created") { 200 } else { 500 }, "")
+    });
+    sending.endpoint(&receiver.url(), &["*"]);
+    for _ in 0..REFUSED {
+        sending.make("/v1/charges", &CHARGE);
+    }
+    receiver.wait_for(REFUSED);
+    sending.make("/v1/customers", &[]);
+    assert_eq!(types(&receiver.wait_for(REFUSED + 1)[REFUSED..]), ["customer.created"]);
+}
+
+#[test]
+fn an_event_that_is_taken_at_a_later_attempt_is_not_sent_once_more() {
+    const CHARGES: usize = 40;
+    let home = TempDir::new().unwrap();
+    let sending = Sending::start(open(home.path()), |_| {});
+    let seen = Arc::new(Mutex::new(HashSet::new()));
+    let mut receiver = Receiver::start(&sending.runtime, move |_, got| {
+        let is_first = seen.lock().unwrap().insert(event(got)["id"].to_string());
+        reply(if is_first { 500 } else { 200 }, "")
+    });
+    sending.endpoint(&receiver.url(), &["*"]);
+    for _ in 0..CHARGES {
+        let charge = sending.make("/v1/charges", &CHARGE)["id"].as_str().unwrap().to_owned();
+        sending.make(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
+    }
+    receiver.wait_for(4 * CHARGES);
+    drop(sending);
+    let sending = Sending::start(open(home.path()), |_| {});
+    sending.make("/v1/customers", &[]);
+    let got = receiver.wait_for(4 * CHARGES + 2);
+    assert!(times(got).values().all(|times| *times == 2), "{:?}", times(got));
+    let mut order: HashMap<String, Vec<String>> = HashMap::new();
+    for (object, name) in objects(got).into_iter().zip(types(got)) {
+        order.entry(object).or_default().push(name);
+    }
+    let charge = ["charge.succeeded", "charge.succeeded", "charge.updated", "charge.updated"];
+    let customer = ["customer.created", "customer.created"];
+    assert!(order.values().all(|order| *order == charge || *order == customer), "{order:?}");
+}
+
+#[test]
+fn after_a_restart_nothing_is_sent_again_but_what_was_not_taken() {
+    let home = TempDir::new().unwrap();
+    let long = |config: &mut WebhookConfig| config.retry_after = vec![Duration::from_hours(1)];
+    let sending = Sending::start(open(home.path()), long);
+    let runtime = Runtime::new().unwrap();
+    let mut receiver =
+        Receiver::start(&runtime, |_, got| reply(if got.body.contains("charge.succeeded") { 500 } else { 200 }, ""));
+    sending.endpoint(&receiver.url(), &["*"]);
+    let charge = sending.make("/v1/charges", &CHARGE)["id"].as_str().unwrap().to_owned();
+    receiver.wait_for(1);
+    sending.make(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
+    for _ in 0..20 {
+        sending.make("/v1/customers", &[]);
+    }
+    receiver.wait_for(21);
+    drop(sending);
+    let sending = Sending::start(open(home.path()), long);
+    sending.make(&format!("/v1/charges/{charge}"), &[("metadata[a]", "c")]);
+    sending.make("/v1/customers", &[]);
+    let got = receiver.wait_for(22);
+    assert_eq!((got.len(), times(got).len()), (22, 22), "{:?}", types(got));
+    assert!(!types(got).contains(&"charge.updated".to_owned()), "it waits behind what was not taken");
+    let events = sending.get("/v1/events?limit=100");
+    let refused = event_id(&events, "charge.succeeded");
+    sending.runtime.block_on(sending.store.send_event_again(refused.clone())).unwrap();
+    let got = receiver.wait_for(23);
+    assert_eq!(times(got)[&refused], 2, "a person's wish is not held up by the time of the next attempt");
+}
+
+#[test]
+fn an_event_on_its_way_that_is_to_be_sent_again_is_sent_twice() {
+    let sending = Sending::in_memory();
+    let mut receiver = Receiver::start(&sending.runtime, |nth, _| {
+        if nth == 0 {
+            thread::sleep(Duration::from_millis(700));
+        }
+        reply(200, "{}")
+    });
+    sending.endpoint(&receiver.url(), &["*"]);
+    sending.make("/v1/customers", &[]);
+    let id = event_id(&sending.get("/v1/events"), "customer.created");
+    receiver.arrivals.recv_timeout(PATIENCE).unwrap();
+    sending.runtime.block_on(sending.store.send_event_again(id)).unwrap();
+    receiver.wait_for(2);
+    sending.make("/v1/customers", &[]);
+    let got = receiver.wait_for(3);
+    let mut times: Vec<usize> = times(got).into_values().collect();
+    times.sort_unstable();
+    assert_eq!(times, [1, 2]);
+}
+
+#[test]
+fn an_event_that_is_damaged_is_passed_over() {
+    let home = TempDir::new().unwrap();
+    let sending = Sending::start(open(home.path()), |_| {});
+    let mut receiver = Receiver::taking(&sending.runtime);
+    sending.endpoint(&receiver.url(), &["*"]);
+    sending.make("/v1/customers", &[]);
+    receiver.wait_for(1);
+    let connection = rusqlite::Connection::open(home.path().join(FILE_NAME)).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TEMP TABLE damaged AS SELECT * FROM objects WHERE kind = 'event'; \
+             UPDATE damaged SET position = NULL, id = 'evt_damaged', body = '{'; \
+             INSERT INTO objects SELECT * FROM damaged",
+        )
+        .unwrap();
+    drop(connection);
+    sending.make("/v1/charges", &CHARGE);
+    assert_eq!(types(receiver.wait_for(2)), ["customer.created", "charge.succeeded"]);
+}
+
+#[test]
+fn what_a_reset_took_away_is_not_sent_any_more() {
+    let store = Store::open(&StoreLocation::Memory, now()).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let mut receiver =
+        Receiver::start(&runtime, |_, got| reply(if got.body.contains("charge.succeeded") { 500 } else { 200 }, ""));
+    let url = ReceiverUrl::parse(&receiver.url()).unwrap();
+    let sending = Sending::start(store, |config| {
+        config.forwards = vec![ForwardTo { url, types: vec!["*".to_owned()] }];
+        config.retry_after = vec![Duration::from_millis(800)];
+    });
+    sending.make("/v1/charges", &CHARGE);
+    receiver.wait_for(1);
+    sending.fault("POST /v1/customers next 1: event shuffle");
+    sending.make("/v1/customers", &[]);
+    assert!(sending.runtime.block_on(sending.store.reset()).unwrap() > 0);
+    thread::sleep(Duration::from_millis(1500));
+    sending.make("/v1/charges", &CHARGE);
+    let got = receiver.wait_for(2);
+    assert_eq!((types(got), times(got).len()), (vec!["charge.succeeded".to_owned(); 2], 2));
 }
 
 #[test]
