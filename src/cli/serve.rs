@@ -35,7 +35,7 @@ use crate::{
     server::{Server, ServerConfig, StartError},
     settings::AppFolders,
     store::{Durability, Store, StoreLocation},
-    webhooks::{ForwardTo, WebhookConfig, forward_id},
+    webhooks::{ForwardTo, UnnamedEndpoint, WebhookConfig, forward_id},
 };
 
 /// The largest file of rules, in bytes.
@@ -160,7 +160,11 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
             args.webhook_origin
         },
         forwards: args.forward_to.into_iter().map(forward).collect(),
-        tell: Arc::new(|words| remark(words)),
+        tell: Arc::new(|UnnamedEndpoint { id, origin }| {
+            remark(format!(
+                "Nothing is sent to the webhook endpoint {id}: name its origin with --webhook-origin {origin}"
+            ));
+        }),
         ..WebhookConfig::new(environment.clock.clone())
     };
     let config = ServerConfig {

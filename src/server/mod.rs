@@ -30,9 +30,13 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle};
 
-use crate::{backend::AdmissionRules, domain::fault::FaultRule, webhooks::WebhookDelivery};
+use crate::{
+    backend::AdmissionRules,
+    domain::{fault::FaultRule, settings::origin::PageOrigin},
+    webhooks::WebhookDelivery,
+};
 pub use shared::ServerConfig;
 use shared::SharedState;
 
@@ -64,7 +68,8 @@ pub struct Server {
     shared: Arc<SharedState>,
     stopping: watch::Sender<bool>,
     task: JoinHandle<()>,
-    delivery: WebhookDelivery,
+    /// Until it is stopped.
+    delivery: Option<WebhookDelivery>,
 }
 
 impl Server {
@@ -86,7 +91,7 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, routes::router(Arc::clone(&shared)), stopped));
         tracing::info!(%address, "serving");
-        Ok(Self { address, shared, stopping, task, delivery })
+        Ok(Self { address, shared, stopping, task, delivery: Some(delivery) })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -100,7 +105,7 @@ impl Server {
 
     /// How often the thread that sends events woke.
     pub fn delivery_wakes(&self) -> u64 {
-        self.delivery.wakes()
+        self.delivery.as_ref().map_or(0, WebhookDelivery::wakes)
     }
 
     /// Puts these rules in the place of those before. Their counts begin at zero.
@@ -113,17 +118,32 @@ impl Server {
         self.shared.set_admission(rules);
     }
 
-    /// Takes no more calls, and ends once those in flight are answered.
+    /// Lets webhook endpoints be at these origins besides this machine from now on.
+    pub fn set_webhook_origins(&self, origins: Vec<PageOrigin>) {
+        if let Some(delivery) = &self.delivery {
+            delivery.set_origins(origins);
+        }
+    }
+
+    /// Takes no more calls, and ends once those in flight are answered and what was sent of their events is written down.
     pub async fn stop(mut self) {
         let _ = self.stopping.send(true);
         // A task that failed has ended too.
         let _ = (&mut self.task).await;
+        if let Some(delivery) = self.delivery.take() {
+            // To drop it is to wait for its thread, which says itself how it ended.
+            let _ = tokio::task::spawn_blocking(move || drop(delivery)).await;
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+        // To drop it is to wait for its thread, which would hold the runtime up.
+        if let (Some(delivery), Ok(runtime)) = (self.delivery.take(), Handle::try_current()) {
+            drop(runtime.spawn_blocking(move || drop(delivery)));
+        }
     }
 }
 

@@ -388,14 +388,20 @@ pub(super) fn drop_old_events(connection: &Connection, now: Timestamp) -> rusqli
         let dropped = format!("DELETE FROM objects WHERE position IN ({OLDEST} LIMIT {MOST_DROPPED}) AND created < ?1");
         let count = connection.execute(&dropped, [oldest])?;
         tracing::debug!(count, "old events are gone");
+        forget_deliveries(connection)?;
     }
     Ok(())
 }
 
+fn forget_deliveries(connection: &Connection) -> rusqlite::Result<()> {
+    let lost = "DELETE FROM webhook_deliveries WHERE NOT EXISTS \
+                (SELECT 1 FROM objects WHERE objects.position = webhook_deliveries.event)";
+    connection.execute(lost, []).map(drop)
+}
+
 /// Drops what is written down of events and endpoints that are there no more.
 pub(super) fn forget_lost_events(connection: &Connection) -> rusqlite::Result<()> {
-    let lost = "DELETE FROM webhook_deliveries WHERE event NOT IN (SELECT position FROM objects)";
-    connection.execute(lost, [])?;
+    forget_deliveries(connection)?;
     let gone = "DELETE FROM webhook_cursors WHERE types IS NULL AND endpoint NOT IN \
                 (SELECT id FROM objects INDEXED BY webhook_endpoints WHERE kind = 'webhook_endpoint')";
     connection.execute(gone, []).map(drop)

@@ -29,8 +29,16 @@ pub struct WebhookConfig {
     pub forwards: Vec<ForwardTo>,
     /// The pauses before an event is sent again, as many as there are attempts after the first.
     pub retry_after: Vec<Duration>,
-    /// Hears what a person should know, such as an endpoint that nothing is sent to.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Hears of each endpoint that nothing is sent to, once.
+    pub tell: Arc<dyn Fn(&UnnamedEndpoint) + Send + Sync>,
+}
+
+/// An endpoint that nothing is sent to: it is elsewhere, at an origin that no person named. How one is named, each front
+/// end says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnnamedEndpoint {
+    pub id: String,
+    pub origin: String,
 }
 
 impl WebhookConfig {
@@ -41,7 +49,9 @@ impl WebhookConfig {
             origins: Vec::new(),
             forwards: Vec::new(),
             retry_after: RETRY_AFTER.to_vec(),
-            tell: Arc::new(|words| tracing::warn!("{words}")),
+            tell: Arc::new(|UnnamedEndpoint { id, origin }| {
+                tracing::warn!(id, origin, "nothing is sent to a webhook endpoint, for nobody named its origin");
+            }),
         }
     }
 }

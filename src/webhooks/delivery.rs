@@ -13,16 +13,21 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::{runtime::Builder, sync::Notify, task::JoinSet};
+use tokio::{
+    runtime::Builder,
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    config::WebhookConfig,
+    config::{UnnamedEndpoint, WebhookConfig},
     endpoint::Endpoint,
     queue::{AttemptNote, Queue},
     sender::{EventSender, SendOutcome, SignedEvent},
 };
 use crate::{
+    domain::settings::origin::PageOrigin,
     minter,
     store::{DeliveryLock, DeliveryNote, DeliveryNotes, OpenDelivery, Outbox, Store, StoreError},
 };
@@ -48,6 +53,7 @@ const ENDPOINTS_LOCK: &str = "webhooks";
 pub struct WebhookDelivery {
     stop: CancellationToken,
     wakes: Arc<AtomicU64>,
+    origins: watch::Sender<Vec<PageOrigin>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -64,11 +70,15 @@ impl WebhookDelivery {
         store.on_events(move || ring.notify_one());
         let failed = |error: io::Error| StoreError::Other { doing: "start to send events", reason: error.to_string() };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let (origins, named) = watch::channel(config.origins.clone());
+        let begun_at = outbox.newest()?;
         let state = Delivering {
             folder_secret: store.workspace_secret(),
             store,
             outbox,
             config,
+            begun_at,
+            named,
             queues: Vec::new(),
             senders: HashMap::new(),
             locks: HashMap::new(),
@@ -85,7 +95,12 @@ impl WebhookDelivery {
             .name("webhooks".to_owned())
             .spawn(move || runtime.block_on(state.run(&bell, &stopped, &counter)))
             .map_err(failed)?;
-        Ok(Self { stop, wakes, thread: Some(thread) })
+        Ok(Self { stop, wakes, origins, thread: Some(thread) })
+    }
+
+    /// Lets endpoints be at these origins besides this machine from now on.
+    pub fn set_origins(&self, origins: Vec<PageOrigin>) {
+        self.origins.send_replace(origins);
     }
 
     /// How often the thread woke.
@@ -119,6 +134,10 @@ struct Delivering {
     store: Store,
     outbox: Outbox,
     config: WebhookConfig,
+    /// The newest object when the server started: what came before is nothing to an endpoint of the command line.
+    begun_at: i64,
+    /// The origins besides this machine that a person named, as they are by now.
+    named: watch::Receiver<Vec<PageOrigin>>,
     /// Of the endpoints that this process sends to.
     queues: Vec<Queue>,
     /// With the URL that each was made for.
@@ -161,6 +180,8 @@ impl Delivering {
             tokio::select! {
                 () = stopped.cancelled() => break,
                 () = bell.notified() => is_news = true,
+                // The handle that sends them is there until the thread has ended.
+                Ok(()) = self.named.changed() => is_news = true,
                 Some(ended) = self.sending.join_next(), if !self.sending.is_empty() => {
                     // A task that is aborted or panics leaves its event where it is: it is sent again at the next start.
                     if let Ok(ended) = ended {
@@ -240,8 +261,8 @@ impl Delivering {
         let mut holds_all = !self.has_endpoints || self.holds(ENDPOINTS_LOCK)?;
         if holds_all {
             for kept in &kept {
-                let origins = &self.config.origins;
-                if let Some(endpoint) = Endpoint::of_kept(kept, &self.folder_secret, origins) {
+                let endpoint = Endpoint::of_kept(kept, &self.folder_secret, &self.named.borrow());
+                if let Some(endpoint) = endpoint {
                     ids.push(endpoint.id.clone());
                     self.take_endpoint(endpoint, Some(kept.position)).await?;
                 }
@@ -281,11 +302,8 @@ impl Delivering {
     /// Takes an endpoint as it is by now. `made_at` is its place among the objects.
     async fn take_endpoint(&mut self, endpoint: Endpoint, made_at: Option<i64>) -> Result<(), StoreError> {
         if endpoint.is_enabled && endpoint.reach.is_none() && !self.told.contains(&endpoint.id) {
-            (self.config.tell)(&format!(
-                "Nothing is sent to the webhook endpoint {}: name its origin with --webhook-origin {}",
-                endpoint.id,
-                endpoint.url.origin()
-            ));
+            let (id, origin) = (endpoint.id.clone(), endpoint.url.origin());
+            (self.config.tell)(&UnnamedEndpoint { id, origin });
             self.told.push(endpoint.id.clone());
         }
         let id = endpoint.id.clone();
@@ -299,7 +317,7 @@ impl Delivering {
                 let begin = match (written, made_at) {
                     (Some(cursor), _) => cursor,
                     (None, Some(made_at)) => made_at,
-                    (None, None) => self.outbox.newest()?,
+                    (None, None) => self.begun_at,
                 };
                 self.queues.push(Queue::new(endpoint, begin, written));
                 // Of an endpoint that is nowhere else: what comes from now on is for it, whatever becomes of the program.

@@ -25,6 +25,6 @@ mod queue;
 mod sender;
 mod waiting;
 
-pub use config::{ForwardTo, WebhookConfig};
+pub use config::{ForwardTo, UnnamedEndpoint, WebhookConfig};
 pub use delivery::{WebhookDelivery, is_sent_by_another};
 pub use endpoint::forward_id;

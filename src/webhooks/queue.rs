@@ -288,7 +288,8 @@ impl Queue {
         }
         pending.attempts += 1;
         let attempts = pending.attempts;
-        let due = retry_after.get(attempts as usize - 1).map(|pause| later(now, *pause));
+        let again = retry_after.get(attempts as usize - 1).filter(|_| self.endpoint.is_reached());
+        let due = again.map(|pause| later(now, *pause));
         match due {
             Some(due) => {
                 pending.due = due;

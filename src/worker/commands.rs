@@ -32,7 +32,7 @@ use crate::{
     keys::ApiKeys,
     messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
     store::Store,
-    webhooks::WebhookConfig,
+    webhooks::{UnnamedEndpoint, WebhookConfig},
 };
 
 /// How often it is looked whether another window wrote the settings: one small file is read.
@@ -73,7 +73,12 @@ impl CommandHandler {
         let heard = outbox.clone();
         let webhooks = WebhookConfig {
             origins: config.settings.server.webhook_origins.clone(),
-            tell: Arc::new(move |words| heard.problem(&words)),
+            tell: Arc::new(move |UnnamedEndpoint { id, origin }| {
+                heard.problem(&format!(
+                    "Nothing is sent to the webhook endpoint {id}: name its origin, {origin}, in the file of settings, as \
+                     one of the webhook_origins below server"
+                ));
+            }),
             ..WebhookConfig::new(config.clock.clone())
         };
         let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, webhooks, outbox.clone());
@@ -157,7 +162,7 @@ impl CommandHandler {
     /// Puts the settings into force where they are not read with each call, and keeps them; gives whether they are
     /// kept.
     pub(super) fn use_and_keep_settings(&mut self) -> bool {
-        self.server.set_admission(admission(&self.settings));
+        self.server.set_admission(admission(&self.settings), self.settings.server.webhook_origins.clone());
         self.resolver.targets.store().bound_log(self.settings.log);
         self.files.save_settings(&self.settings)
     }

@@ -11,7 +11,7 @@ use tokio::{
 use super::outbox::UpdateSender;
 use crate::{
     backend::{AdmissionRules, BackendTargets},
-    domain::{clock::Clock, fault::FaultRule},
+    domain::{clock::Clock, fault::FaultRule, settings::origin::PageOrigin},
     messages::{ServerInfo, WorkerUpdate},
     server::{Server, ServerConfig, StartError},
     webhooks::WebhookConfig,
@@ -25,7 +25,8 @@ enum ServerStep {
     /// Serve on this port, or nowhere.
     Serve(Option<u16>),
     Faults(Vec<FaultRule>),
-    Admission(AdmissionRules),
+    /// By what calls are let in, and at which origins webhook endpoints may be besides this machine.
+    Admission(AdmissionRules, Vec<PageOrigin>),
 }
 
 /// The handle of the task that has the server.
@@ -61,8 +62,8 @@ impl ServerHandle {
         self.step(ServerStep::Faults(rules));
     }
 
-    pub(super) fn set_admission(&self, rules: AdmissionRules) {
-        self.step(ServerStep::Admission(rules));
+    pub(super) fn set_admission(&self, rules: AdmissionRules, webhook_origins: Vec<PageOrigin>) {
+        self.step(ServerStep::Admission(rules, webhook_origins));
     }
 
     /// Stops the server, what is in flight first.
@@ -94,10 +95,12 @@ impl ServerState {
                         server.set_faults(self.faults.clone());
                     }
                 }
-                ServerStep::Admission(rules) => {
+                ServerStep::Admission(rules, webhook_origins) => {
                     self.admission = rules;
+                    self.webhooks.origins = webhook_origins;
                     if let Some(server) = &self.server {
                         server.set_admission(self.admission.clone());
+                        server.set_webhook_origins(self.webhooks.origins.clone());
                     }
                 }
             }

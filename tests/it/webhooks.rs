@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     backend::{AdmissionRules, BackendTargets},
-    domain::{clock::Clock, settings::receiver::ReceiverUrl},
+    domain::{
+        clock::Clock,
+        settings::{origin::PageOrigin, receiver::ReceiverUrl},
+    },
     server::{Server, ServerConfig},
     store::{FILE_NAME, Store, StoreLocation},
     webhooks::{ForwardTo, WebhookConfig},
@@ -122,7 +125,7 @@ impl Sending {
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = Arc::clone(&told);
         let mut webhooks = WebhookConfig {
-            tell: Arc::new(move |words| heard.lock().unwrap().push(words.to_owned())),
+            tell: Arc::new(move |endpoint| heard.lock().unwrap().push(endpoint.origin.clone())),
             retry_after: vec![Duration::from_millis(50); 3],
             ..WebhookConfig::new(Clock::new(now))
         };
@@ -316,7 +319,30 @@ fn nothing_is_sent_to_an_endpoint_that_is_elsewhere_disabled_or_gone() {
     assert_eq!(uris, ["/here"]);
     let told = sending.told.lock().unwrap().clone();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("--webhook-origin http://hooks.example"), "{told:?}");
+    assert_eq!(told[0], "http://hooks.example");
+}
+
+#[test]
+fn an_origin_that_is_named_or_taken_back_while_the_server_runs_counts_at_once() {
+    let sending = Sending::in_memory();
+    let mut receiver = Receiver::taking(&sending.runtime);
+    let port = receiver.server.address.port();
+    // An address that leads to this machine, and counts as elsewhere.
+    let origin = format!("http://0.0.0.0:{port}");
+    let (id, _) = sending.endpoint(&format!("{origin}/named"), &["*"]);
+    sending.endpoint(&receiver.url(), &["*"]);
+    sending.make("/v1/customers", &[]);
+    assert_eq!(receiver.wait_for(1)[0].uri, "/webhook");
+    assert_eq!(*sending.told.lock().unwrap(), std::slice::from_ref(&origin), "{id}");
+    sending.server().set_webhook_origins(vec![PageOrigin::parse(&origin).unwrap()]);
+    sending.make("/v1/customers", &[]);
+    let uris = |got: &[Received]| -> Vec<String> { got.iter().map(|got| got.uri.clone()).collect() };
+    let mut seen = uris(&receiver.wait_for(3)[1..]);
+    seen.sort();
+    assert_eq!(seen, ["/named", "/webhook"]);
+    sending.server().set_webhook_origins(Vec::new());
+    sending.make("/v1/customers", &[]);
+    assert_eq!(uris(&receiver.wait_for(4)[3..]), ["/webhook"]);
 }
 
 #[test]
@@ -403,7 +429,8 @@ fn an_event_that_is_taken_at_a_later_attempt_is_not_sent_once_more() {
     let home = TempDir::new().unwrap();
     let sending = Sending::start(open(home.path()), |_| {});
     let seen = Arc::new(Mutex::new(HashSet::new()));
-    let mut receiver = Receiver::start(&sending.runtime, move |_, got| {
+    let runtime = Runtime::new().unwrap();
+    let mut receiver = Receiver::start(&runtime, move |_, got| {
         let is_first = seen.lock().unwrap().insert(event(got)["id"].to_string());
         reply(if is_first { 500 } else { 200 }, "")
     });
