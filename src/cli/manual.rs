@@ -44,10 +44,15 @@ pub(super) fn man(args: &ManArgs, command: Command) -> Result<CommandOutcome, Cl
         let words = format!("There is no folder {}. Create it, or name another one", args.to.display());
         return Err(CliError::Usage(words));
     }
-    let pages = 1 + command.get_subcommands().count();
+    let pages = pages_of(&command);
     clap_mangen::generate_to(command, &args.to).map_err(|error| {
         CliError::Usage(format!("Could not write the man pages to {}: {error}. Name another folder", args.to.display()))
     })?;
     remark(format_args!("{pages} man pages written to {}", args.to.display()));
     Ok(CommandOutcome::Well)
+}
+
+/// A command and those within it have a page each.
+fn pages_of(command: &Command) -> usize {
+    1 + command.get_subcommands().map(pages_of).sum::<usize>()
 }
