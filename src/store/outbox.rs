@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, fs::File};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, types::Type};
 use serde_json::Value;
 
 use super::{
@@ -190,11 +190,11 @@ impl Outbox {
         read().map_err(|error| StoreError::of(READING, &error))
     }
 
-    /// The events behind a place, oldest first. One that cannot be read is passed over with a warning.
+    /// The events behind a place, up to another one, oldest first. One that cannot be read is passed over with a warning.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
-    pub fn events_after(&mut self, position: i64, most: usize) -> Result<OutboxPage, StoreError> {
-        let condition = "position > ?1 AND kind = 'event' ORDER BY position LIMIT ?2";
-        let read = self.events(condition, (position, i64::try_from(most).unwrap_or(i64::MAX)))?;
+    pub fn events_between(&mut self, after: i64, until: i64, most: usize) -> Result<OutboxPage, StoreError> {
+        let condition = "position > ?1 AND position <= ?2 AND kind = 'event' ORDER BY position LIMIT ?3";
+        let read = self.events(condition, (after, until, i64::try_from(most).unwrap_or(i64::MAX)))?;
         let (end, may_have_more) = (read.last().map(|(place, _)| *place), read.len() == most);
         Ok(OutboxPage { events: read.into_iter().filter_map(|(_, event)| event).collect(), end, may_have_more })
     }
@@ -202,7 +202,7 @@ impl Outbox {
     /// The event at a place; `None` where a reset took it away, or where it cannot be read.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
     pub fn event_at(&mut self, position: i64) -> Result<Option<OutboxEvent>, StoreError> {
-        Ok(self.events("position = ?1 AND kind = 'event' LIMIT ?2", (position, 1))?.pop().and_then(|(_, event)| event))
+        Ok(self.events("position = ?1 AND kind = 'event'", [position])?.pop().and_then(|(_, event)| event))
     }
 
     /// Whether the event at a place is still there: a reset takes it away.
@@ -214,8 +214,8 @@ impl Outbox {
     }
 
     /// With the place of each; without the event where it cannot be read.
-    fn events(&mut self, condition: &str, values: (i64, i64)) -> Result<Vec<(i64, Option<OutboxEvent>)>, StoreError> {
-        let mut read = || {
+    fn events(&mut self, condition: &str, values: impl Params) -> Result<Vec<(i64, Option<OutboxEvent>)>, StoreError> {
+        let read = || {
             // One state of the database: an event points to an object, or has it.
             let reading = self.connection.transaction()?;
             let columns = "position, world, account, id, parent, created, body, state";

@@ -89,6 +89,7 @@ impl WebhookDelivery {
             notes_since: None,
             has_endpoints: false,
             seen: None,
+            seen_until: 0,
         };
         let (stopped, counter) = (stop.clone(), Arc::clone(&wakes));
         let thread = thread::Builder::new()
@@ -155,6 +156,9 @@ struct Delivering {
     has_endpoints: bool,
     /// The state of the database that was looked at.
     seen: Option<i64>,
+    /// The newest object at that look. Events behind it wait for the next one: an endpoint may have been disabled
+    /// before they came.
+    seen_until: i64,
 }
 
 struct EndedAttempt {
@@ -253,6 +257,8 @@ impl Delivering {
         if !is_news && self.seen == Some(state) {
             return Ok(());
         }
+        // Read before the endpoints, which are therefore never older than an event that is sent to them.
+        self.seen_until = self.outbox.newest()?;
         let kept = self.outbox.endpoints()?;
         let forwards = self.config.forwards.iter().map(|forward| Endpoint::of_forward(forward, &self.folder_secret));
         let forwards: Vec<Endpoint> = forwards.collect();
@@ -416,7 +422,7 @@ impl Delivering {
         }
         let queue = &mut self.queues[nth];
         while queue.may_have_more && queue.len() <= MOST_READ / 2 {
-            let page = self.outbox.events_after(queue.read, MOST_READ)?;
+            let page = self.outbox.events_between(queue.read, self.seen_until, MOST_READ)?;
             queue.may_have_more = page.may_have_more;
             for event in page.events {
                 queue.push(event, now);
