@@ -1,6 +1,6 @@
 //! Calls that come over HTTP for the stand-in: answered, refused or dropped, and in each case written down.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 
@@ -11,6 +11,7 @@ use crate::{
             account::AccountId,
             api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, HttpMethod, MaskedRequest, Target},
             error::ApiError,
+            payer_page::PayerPages,
             webhook_signature::{EndpointSecret, HIDDEN_SECRET},
         },
         fault::Fault,
@@ -43,6 +44,8 @@ pub struct CallOrigin {
     pub world: Option<AccountId>,
     /// Whether its key is a publishable one.
     pub is_publishable: bool,
+    /// The server that it came to, such as `http://127.0.0.1:12111`.
+    pub server: Arc<str>,
 }
 
 impl CallOrigin {
@@ -73,10 +76,12 @@ impl BackendTargets {
             Some(Fault::Event(fault)) => Some(*fault),
             _ => None,
         };
+        let pages = PayerPages::new(Arc::clone(&origin.server), origin.world.clone());
         let call = origin.call(request, &account);
         let prepare = |request: ApiRequest, masked: &MaskedRequest| -> LocalAnswer {
             let prepared = PreparedCall::new(request, Some(masked), origin.started, policies, account);
             let prepared = prepared.by_publishable_key(origin.is_publishable).with_event_fault(event_fault);
+            let prepared = prepared.with_payer_pages(pages);
             Box::new(move |ledger| prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref())))
         };
         let answer = self.store.serve(call, origin.arrived, prepare).await.unwrap_or_else(|error| {

@@ -11,7 +11,7 @@ use super::{
     workspace::MinterAccount,
 };
 use crate::domain::{
-    call::{api::ApiRequest, error::ApiError, version::ApiVersion},
+    call::{api::ApiRequest, error::ApiError, payer_page::PayerPages, version::ApiVersion},
     fault::EventFault,
     rules::policies::AccountPolicies,
 };
@@ -33,6 +33,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) request_id: &'a str,
     /// What is to go wrong with the events of the call on their way.
     pub(super) event_fault: Option<EventFault>,
+    /// Where payers authenticate what the call pays; `None` where no server shows them a page.
+    pub(super) payer_pages: Option<&'a PayerPages>,
     /// How many events there are of the call by now.
     pub(super) events: u32,
     /// The version that the call is answered in.

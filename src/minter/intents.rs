@@ -356,6 +356,22 @@ const PUBLIC_OF_SETUP: &[&str] = &[
     "usage",
 ];
 
+/// The intent of either kind with this id.
+///
+/// # Errors
+/// A ledger that cannot be read.
+pub(super) fn of_either_kind(
+    call: &mut MinterCall<'_>,
+    id: &str,
+) -> Result<Option<(IntentKind, StoredObject)>, LedgerError> {
+    for kind in [IntentKind::Payment, IntentKind::Setup] {
+        if let Some(intent) = call.ledger.get(kind.object(), id)? {
+            return Ok(Some((kind, intent)));
+        }
+    }
+    Ok(None)
+}
+
 /// The payment method that an intent has.
 ///
 /// # Errors

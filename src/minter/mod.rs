@@ -9,7 +9,7 @@
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods`, `payment_intents`, `setup_intents`, `balance_transactions` | the handlers, a file per resource |
-//! | `authentication` | the program's own call: what the payer of an intent does at the bank's page |
+//! | `authentication`, `payer_page` | the program's own calls: what the payer of an intent does at the bank's page, and the page |
 //! | `accepted`, `fields`, `amounts`, `descriptors`, `metadata` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
@@ -56,6 +56,7 @@ mod metadata;
 mod method_object;
 mod new_token;
 mod next_action;
+mod payer_page;
 mod payment_intent_object;
 mod payment_intent_params;
 mod payment_intents;
@@ -91,6 +92,7 @@ use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse, MaskedRequest},
         error::ApiError,
+        payer_page::PayerPages,
         version::ApiVersion,
     },
     fault::EventFault,
@@ -115,7 +117,7 @@ pub fn handle(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
-    let caller = Caller { policies, workspace, is_publishable: false, event_fault: None };
+    let caller = Caller { policies, workspace, is_publishable: false, event_fault: None, payer_pages: None };
     carry_out(ledger, request, CallMatters::of(request, None, workspace), now, caller)
 }
 
@@ -128,6 +130,8 @@ struct Caller<'a> {
     is_publishable: bool,
     /// What is to go wrong with the events of the call on their way.
     event_fault: Option<EventFault>,
+    /// Where payers authenticate what the call pays; `None` where no server shows them a page.
+    payer_pages: Option<&'a PayerPages>,
 }
 
 /// What is worked out of a request before the ledger is needed.
@@ -159,6 +163,7 @@ pub struct PreparedCall {
     is_publishable: bool,
     matters: Result<CallMatters, ApiError>,
     event_fault: Option<EventFault>,
+    payer_pages: Option<PayerPages>,
 }
 
 impl PreparedCall {
@@ -171,7 +176,8 @@ impl PreparedCall {
         workspace: Arc<MinterAccount>,
     ) -> Self {
         let matters = CallMatters::of(&request, masked, &workspace);
-        Self { request, now, policies, workspace, is_publishable: false, matters, event_fault: None }
+        let (is_publishable, event_fault, payer_pages) = (false, None, None);
+        Self { request, now, policies, workspace, is_publishable, matters, event_fault, payer_pages }
     }
 
     /// The same call, made with a publishable key where this is true: it shows less.
@@ -186,13 +192,20 @@ impl PreparedCall {
         Self { event_fault, ..self }
     }
 
+    /// The same, of a call that came to a server, which shows payers these pages.
+    #[must_use]
+    pub fn with_payer_pages(self, payer_pages: PayerPages) -> Self {
+        Self { payer_pages: Some(payer_pages), ..self }
+    }
+
     /// Answers the call, as [`handle`] does. It can be answered again, where nothing was kept of the answer before.
     ///
     /// # Errors
     /// As [`handle`].
     pub fn answer(&self, ledger: &mut dyn Ledger) -> Result<ApiResponse, LedgerError> {
         let Self { policies, is_publishable, event_fault, .. } = *self;
-        let caller = Caller { policies, workspace: &self.workspace, is_publishable, event_fault };
+        let payer_pages = self.payer_pages.as_ref();
+        let caller = Caller { policies, workspace: &self.workspace, is_publishable, event_fault, payer_pages };
         carry_out(ledger, &self.request, self.matters.clone(), self.now, caller)
     }
 }
@@ -204,7 +217,7 @@ fn carry_out(
     now: Timestamp,
     caller: Caller<'_>,
 ) -> Result<ApiResponse, LedgerError> {
-    let Caller { policies, workspace, is_publishable, event_fault } = caller;
+    let Caller { policies, workspace, is_publishable, event_fault, payer_pages } = caller;
     if let Err(error) = versions::check(request) {
         return Ok(refusal(&error));
     }
@@ -251,6 +264,7 @@ fn carry_out(
         ids,
         request_id,
         event_fault,
+        payer_pages,
         events: 0,
         version,
     };

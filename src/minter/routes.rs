@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     authentication, balance_transactions,
     call::{CallError, HandlerAnswer, MinterCall},
-    charges, customers, events, payment_intents, payment_methods, refunds, setup_intents, sources, tokens,
+    charges, customers, events, payer_page, payment_intents, payment_methods, refunds, setup_intents, sources, tokens,
     webhook_endpoints,
 };
 use crate::domain::{
@@ -121,6 +121,9 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "balance_transactions", ":id"], balance_transactions::retrieve),
     // The program's own: a server lets it in by the control token, and by no key.
     route(Post, &["_testcard", "authenticate"], authentication::authenticate),
+    // The address of a page is what lets a payer in.
+    route(Get, &["_testcard", "3ds", ":id", ":id"], payer_page::show),
+    route(Post, &["_testcard", "3ds", ":id", ":id"], payer_page::press),
     route(Get, &["v1", "customers", ":id", "payment_methods"], payment_methods::list_of_customer),
     route(Get, &["v1", "customers", ":id", "payment_methods", ":id"], payment_methods::retrieve_of_customer),
     shown_route(Get, &["v1", "events"], events::list),

@@ -25,6 +25,8 @@ pub struct MinterAccount {
     secret_request_name: u64,
     /// Tells which account a key is of, where the key does not.
     keys_key: [u8; 32],
+    /// Makes the addresses of payers' pages such that nobody can guess one.
+    pages_key: [u8; 32],
     ids: IdSource,
 }
 
@@ -66,6 +68,7 @@ impl MinterAccount {
             unpublished_key: own(&self.unpublished_key),
             secret_request_name: name_of_key(&secret_request_key),
             secret_request_key,
+            pages_key: own(&self.pages_key),
             ids: self.ids.of_world(id.as_str()),
             ..self.clone()
         }
@@ -91,6 +94,7 @@ impl MinterAccount {
             secret_request_name: name_of_key(&secret_request_key),
             secret_request_key,
             keys_key: keyed_hash(secret, "keys", &[]),
+            pages_key: keyed_hash(secret, "pages of payers", &[]),
             ids,
         }
     }
@@ -124,6 +128,14 @@ impl MinterAccount {
     /// Turns an id, an account or an email address into what it is stored and looked up as.
     pub(super) fn identities(&self) -> &IdentityKey {
         &self.identities
+    }
+
+    /// What the page of a payer is known by: its number among those of the intent, and 22 characters that only this account
+    /// can make. The account that the intent belongs to counts too, where that is a connected one.
+    pub(super) fn name_of_page(&self, owner: &str, intent: &str, number: u64) -> String {
+        let data = format!("{owner} {intent} {number}");
+        let proof = first_half(keyed_hash(&self.pages_key, "page of a payer", data.as_bytes()));
+        format!("{number}-{}", base62(proof, 22))
     }
 
     /// 16 characters that are the same for the same number in this account, and differ between accounts.

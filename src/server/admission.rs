@@ -5,12 +5,14 @@
 //! without asking. The first has another `Host`; the second has another `Origin`, or where the browser sends none, as for
 //! a picture, `Sec-Fetch-Site`. Stripe's SDKs send neither of the two.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::Authority};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts, uri::Authority};
 
 use crate::domain::{call::error::ApiError, settings::origin::PageOrigin};
 
 /// Tells where the page stands, seen from this server, that made a browser send the request (Fetch Metadata).
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Tells whether a browser opens what it asks for, `navigate`, or a page loads it.
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Refuses a request that is not meant for this machine, or that comes from a page that may not call. Gives the origin
 /// of the page of another origin that it comes from, which is one of `named`; `None` where no such page sent it.
@@ -26,6 +28,27 @@ pub(super) fn check<'a>(head: &'a Parts, port: u16, named: &[PageOrigin]) -> Res
         }
         PageOfRequest::None | PageOfRequest::Own => Ok(None),
         PageOfRequest::Named(origin) => Ok(Some(origin)),
+    }
+}
+
+/// As [`check`], of a call for the page of a payer. A browser opens it for whoever has its address, from a page of any
+/// origin and in a frame too: what of it may be framed, the answer says. No page reads it, and its buttons are pressed on the
+/// page itself.
+///
+/// # Errors
+/// 403: another host; what is loaded by a page and not opened; a press that comes from another page.
+pub(super) fn check_payer(head: &Parts, port: u16) -> Result<(), ApiError> {
+    check_host(&head.headers, &head.uri)?;
+    let is_opened = head.headers.get_all(&SEC_FETCH_MODE).iter().all(|mode| mode == "navigate");
+    let is_press = head.method == Method::POST;
+    if is_opened && !is_press && !head.headers.contains_key(header::ORIGIN) {
+        return Ok(());
+    }
+    match PageOfRequest::of(&head.headers, port, &[]) {
+        Ok(_) if is_opened => Ok(()),
+        _ => Err(refused(
+            "The page of a payer is opened in a browser, and its buttons are pressed there: nothing was done.",
+        )),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn answer(shared: &SharedState, request: HttpRequest) -> HttpRe
 async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant) -> HttpResponse {
     let started = shared.clock.now();
     let (head, body) = request.into_parts();
-    let origin = CallOrigin { started, arrived, world: None, is_publishable: false };
+    let origin = CallOrigin { started, arrived, world: None, is_publishable: false, server: shared.origin() };
     let call = ArrivedCall { shared, head: &head, origin };
     let rules = shared.admission();
     match admission::check(&head, shared.port, &rules.origins) {

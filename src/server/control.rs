@@ -113,7 +113,8 @@ pub(super) async fn authenticate(State(shared): State<Arc<SharedState>>, request
         let mut params = call.params.clone();
         params.remove(ACCOUNT);
         let (started, arrived) = (shared.clock.now(), Instant::now());
-        let origin = CallOrigin { started, arrived, world: call.world()?, is_publishable: false };
+        let origin =
+            CallOrigin { started, arrived, world: call.world()?, is_publishable: false, server: shared.origin() };
         let request = intent_calls::authenticate(params, headers);
         let policies = shared.admission().policies;
         Ok(shared.targets.serve(ServedCall { request, origin, fault: None }, policies).await)
@@ -209,21 +210,8 @@ impl ControlCall<'_> {
         Ok(Some(self.shared.targets.account_named(&name)))
     }
 
-    /// The account whose world is meant; `None` for the one world of all.
     fn world(&self) -> Result<Option<AccountId>, ApiError> {
-        match (self.account()?, self.shared.is_isolating) {
-            (None, true) => {
-                let message = "Each account has a world of its own here (--isolate): say whose is meant by the parameter \
-                               account, with the id of the account or with a test key of it.";
-                Err(ApiError::request(None, Some(ACCOUNT), message))
-            }
-            (Some(_), false) => {
-                let message = "All accounts are in one world here: leave the parameter account out, or start the server \
-                               with --isolate.";
-                Err(ApiError::request(None, Some(ACCOUNT), message))
-            }
-            (account, _) => Ok(account),
-        }
+        world_of(self.shared, self.account()?)
     }
 
     async fn turn_clock(&self, change: ClockChange) -> Result<Value, ApiError> {
@@ -252,6 +240,26 @@ impl ControlCall<'_> {
             list["damage"] = damage.into();
         }
         Ok(list)
+    }
+}
+
+/// The account whose world is meant, where this one is named; `None` for the one world of all.
+///
+/// # Errors
+/// No account where each has a world of its own, and one where there is but one world.
+pub(super) fn world_of(shared: &SharedState, account: Option<AccountId>) -> Result<Option<AccountId>, ApiError> {
+    match (account, shared.is_isolating) {
+        (None, true) => {
+            let message = "Each account has a world of its own here (--isolate): say whose is meant by the parameter \
+                           account, with the id of the account or with a test key of it.";
+            Err(ApiError::request(None, Some(ACCOUNT), message))
+        }
+        (Some(_), false) => {
+            let message = "All accounts are in one world here: leave the parameter account out, or start the server \
+                           with --isolate.";
+            Err(ApiError::request(None, Some(ACCOUNT), message))
+        }
+        (account, _) => Ok(account),
     }
 }
 
@@ -288,17 +296,12 @@ fn check(shared: &SharedState, head: &Parts) -> Result<(), ApiError> {
     admission::check(head, shared.port, &[])?;
     let sent =
         text(&head.headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {
+    if keyed_hash::is_same_secret(sent.as_bytes(), shared.control_token.as_bytes()) {
         return Ok(());
     }
     let message = "This is Testcard's own route: send the control token that the server printed as \
                    'Authorization: Bearer ctl_…'.";
     Err(ApiError::request(None, None, message).with_status(401))
-}
-
-/// Compares in the same time whatever the difference, so that timing tells nothing of the token.
-fn is_same(sent: &[u8], known: &[u8]) -> bool {
-    sent.len() == known.len() && sent.iter().zip(known).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
 }
 
 fn failed(error: &StoreError) -> ApiError {

@@ -8,7 +8,8 @@
 //! It listens on the loopback interface only, checks `Host` and from which page a call comes, and takes calls of pages of
 //! other origins, to which `cors` gives the permission, only where a person named the origin. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a
 //! value: it is bound when it is there, and dropping it stops it. `connections` accepts and closes connections,
-//! `routes` says which function answers a path: `call` for the API, `control` for the server's own paths.
+//! `routes` says which function answers a path: `call` for the API, `control` for the server's own paths, `payer` for the
+//! pages on which payers authenticate payments, which `page_html` writes.
 
 mod admission;
 mod call;
@@ -19,6 +20,8 @@ mod faults;
 mod http;
 mod intake;
 mod lingering;
+mod page_html;
+mod payer;
 mod routes;
 mod shared;
 mod slot;
@@ -87,7 +90,7 @@ impl Server {
             listener.local_addr().map_err(|error| StartError::Other { address: listen, reason: error.to_string() })?;
         let delivery = WebhookDelivery::start(config.targets.store().clone(), config.webhooks.clone());
         let delivery = delivery.map_err(|error| StartError::Webhooks(error.to_string()))?;
-        let shared = Arc::new(SharedState::new(config, address.port()));
+        let shared = Arc::new(SharedState::new(config, address));
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, routes::router(Arc::clone(&shared)), stopped));
         tracing::info!(%address, "serving");

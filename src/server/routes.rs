@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{call, control, http::HttpRequest, shared::SharedState};
+use super::{call, control, http::HttpRequest, payer, shared::SharedState};
 
 pub(super) fn router(shared: Arc<SharedState>) -> Router {
     let api = async |State(shared): State<Arc<SharedState>>, request: HttpRequest| call::answer(&shared, request).await;
@@ -18,6 +18,7 @@ pub(super) fn router(shared: Arc<SharedState>) -> Router {
         .route(control::REQUESTS, get(control::requests).fallback(api))
         .route(control::CLOCK, get(control::clock).post(control::set_clock).fallback(api))
         .route(control::AUTHENTICATE, post(control::authenticate).fallback(api))
+        .route(payer::PAGE, get(payer::show).post(payer::press).fallback(api))
         .route(control::FAULTS, post(control::faults).fallback(api))
         .fallback(api)
         .with_state(shared)

@@ -41,6 +41,7 @@ pub(super) struct SharedState {
     pub(super) clock: Clock,
     /// The port that the server listens on, by which it knows its own origin.
     pub(super) port: u16,
+    origin: Arc<str>,
     /// Whether the keys of each account have a world of their own.
     pub(super) is_isolating: bool,
     pub(super) faults: WorldFaults,
@@ -56,13 +57,14 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    /// `port` is the one that the server listens on.
-    pub(super) fn new(config: ServerConfig, port: u16) -> Self {
+    /// `address` is where the server listens.
+    pub(super) fn new(config: ServerConfig, address: SocketAddr) -> Self {
         let ServerConfig { targets, clock, listen: _, admission, is_isolating, faults, webhooks: _ } = config;
         Self {
             targets,
             clock,
-            port,
+            port: address.port(),
+            origin: format!("http://{address}").into(),
             is_isolating,
             faults: WorldFaults::new(faults),
             arriving: MemoryBudget::new(BYTES_IN_FLIGHT),
@@ -71,6 +73,11 @@ impl SharedState {
             control_token: new_control_token(),
             admission: RwLock::new(Arc::new(admission)),
         }
+    }
+
+    /// Where the server is reached: `http`, its address and its port.
+    pub(super) fn origin(&self) -> Arc<str> {
+        Arc::clone(&self.origin)
     }
 
     /// By what calls are let in now. A call keeps the rules that it began with.

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 import unittest
+import urllib.parse
 import urllib.request
 
 from chromium import PATIENCE, Chromium
@@ -180,6 +181,109 @@ class BrowserTest(unittest.TestCase):
         options = {"method": "POST", "headers": {"Authorization": f"Bearer {self.server.control}"}}
         reset = self.call(f"fetch('/_testcard/reset', {json.dumps(options)}).then((answer) => answer.status)")
         self.assertEqual(reset, 403)
+
+    def pay(self, kind: str = "payment", **more: str) -> dict:
+        """An intent of a card that asks for its payer."""
+        payment = {"amount": "2000", "currency": "usd"} if kind == "payment" else {}
+        fields = {
+            **payment, "confirm": "true", "payment_method": "pm_card_threeDSecure2Required", "payment_method_types[]": "card",
+            "return_url": f"{self.named}done?order=7#thanks", **more,
+        }
+        asked = urllib.request.Request(f"{self.server.url}/v1/{kind}_intents", urllib.parse.urlencode(fields).encode())
+        asked.add_header("Authorization", "Bearer sk_test_of_a_shop")
+        with urllib.request.urlopen(asked) as answer:
+            return json.load(answer)
+
+    def intent(self, intent: dict) -> dict:
+        asked = urllib.request.Request(f"{self.server.url}/v1/{intent['object']}s/{intent['id']}")
+        asked.add_header("Authorization", "Bearer sk_test_of_a_shop")
+        with urllib.request.urlopen(asked) as answer:
+            return json.load(answer)
+
+    def await_page(self, start: str) -> urllib.parse.SplitResult:
+        """Where the browser is, once that is below an address and loaded."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            try:
+                at, state = self.browser.run("[location.href, document.readyState]")
+            except RuntimeError:
+                continue  # The page went away while it was asked.
+            if at.startswith(start) and state == "complete":
+                return urllib.parse.urlsplit(at)
+        self.fail(f"at {at} instead of {start}")
+
+    def test_a_payer_presses_a_button_and_comes_back_to_the_shop(self) -> None:
+        for kind, result, told, status in [
+            ("payment", "complete", "succeeded", "succeeded"),
+            ("payment", "fail", "failed", "requires_payment_method"),
+            ("payment", "cancel", "failed", "requires_payment_method"),
+            ("setup", "complete", "succeeded", "succeeded"),
+        ]:
+            intent = self.pay(kind)
+            # The shop leads its payer there, as a page of another origin.
+            self.browser.open(self.named)
+            url = intent["next_action"]["redirect_to_url"]["url"]
+            self.browser.run(f"void location.assign({json.dumps(url)})")
+            self.await_page(url)
+            text = self.browser.run("document.body.innerText")
+            self.assertIn(intent["id"], text)
+            self.assertIn("$20.00 USD" if kind == "payment" else "Save a card", text)
+            self.assertEqual(self.browser.run("getComputedStyle(document.querySelector('main')).borderTopWidth"), "1px", "its style is let in")
+            self.assertEqual(self.browser.run("document.activeElement.value"), "complete", "the first button has the focus")
+            self.browser.run(f"void document.querySelector('[value={result}]').click()")
+            at = self.await_page(f"{self.named}done")
+            came = urllib.parse.parse_qs(at.query)
+            expected = {
+                "order": ["7"], f"{kind}_intent": [intent["id"]], f"{kind}_intent_client_secret": [intent["client_secret"]],
+                "redirect_status": [told], "source_type": ["card"],
+            }
+            self.assertEqual((came, at.fragment), (expected, "thanks"))
+            self.assertEqual(self.browser.run("document.referrer"), "", "the shop is told no address of the page")
+            self.assertEqual(self.intent(intent)["status"], status)
+            self.browser.run(f"void location.assign({json.dumps(url)})")
+            self.await_page(url)
+            self.assertIn(f"ended with '{result}'", self.browser.run("document.body.innerText"))
+            self.browser.run("void document.querySelector('a').click()")
+            self.assertEqual(urllib.parse.parse_qs(self.await_page(f"{self.named}done").query), expected)
+
+    def test_the_page_of_a_payer_stands_in_a_frame_of_the_shop_and_of_no_other(self) -> None:
+        for page, is_shop in [(self.named, True), (self.other, False)]:
+            intent = self.pay()
+            self.browser.open(page)
+            url = json.dumps(intent["next_action"]["redirect_to_url"]["url"])
+            self.browser.run(
+                f"new Promise((loaded) => {{ const frame = document.createElement('iframe'); frame.onload = loaded;"
+                f" frame.src = {url}; document.body.append(frame); }}).then(() => true)"
+            )
+            targets = self.browser.ask("Target.getTargets")["targetInfos"]
+            framed = [target for target in targets if target["type"] == "iframe" and target["url"].startswith(self.server.url)]
+            self.assertEqual(len(framed), int(is_shop), targets)
+            for target in framed:
+                # The frame has a process of its own. Pressed there, it comes back to a page of the shop's own origin.
+                of_page = self.browser.session
+                self.browser.session = self.browser.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+                self.browser.run("void document.querySelector('[value=complete]').click()")
+                self.browser.session = of_page
+                at = "(() => { try { return frames[0].location.href } catch { return '' } })()"
+                until = time.monotonic() + PATIENCE
+                while not (came := self.browser.run(at)).startswith(f"{self.named}done") and time.monotonic() < until:
+                    pass
+                self.assertIn("redirect_status=succeeded", came)
+            self.assertEqual(self.intent(intent)["status"], "succeeded" if is_shop else "requires_action")
+
+    def test_no_page_reads_or_presses_the_page_of_a_payer(self) -> None:
+        intent = self.pay()
+        url = intent["next_action"]["redirect_to_url"]["url"]
+        for page in (self.named, self.other):
+            self.browser.open(page)
+            for options in ({}, {"method": "POST", "body": "result=complete"}):
+                self.assertEqual(self.call(f"call({json.dumps(url)}, {json.dumps(options)})"), {"refused": True}, page)
+            form = "const form = document.createElement('form'); form.method = 'post';"
+            button = "form.innerHTML = '<button name=result value=complete>'; document.body.append(form);"
+            self.browser.run(f"{form} form.action = {json.dumps(url)}; {button} void form.firstChild.click()")
+            self.await_page(url)
+            self.assertIn("Nothing was done", self.browser.run("document.body.innerText"), page)
+        self.assertEqual(self.intent(intent)["status"], "requires_action")
 
     def test_the_servers_own_routes_are_closed_to_named_pages(self) -> None:
         self.browser.open(self.named)

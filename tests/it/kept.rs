@@ -62,7 +62,13 @@ struct Running {
 }
 
 fn came_now() -> CallOrigin {
-    CallOrigin { started: moment(1), arrived: std::time::Instant::now(), world: None, is_publishable: false }
+    CallOrigin {
+        started: moment(1),
+        arrived: std::time::Instant::now(),
+        world: None,
+        is_publishable: false,
+        server: "http://127.0.0.1:1".into(),
+    }
 }
 
 impl Running {

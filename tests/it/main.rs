@@ -63,6 +63,7 @@ mod packing;
 mod palette;
 mod parity;
 mod pay;
+mod payer_page;
 mod payment_methods;
 mod pictures;
 mod presets;

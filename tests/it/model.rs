@@ -374,7 +374,13 @@ fn memory() -> impl FnMut(ApiRequest) -> ApiResponse {
 fn sqlite(runtime: &Runtime) -> impl FnMut(ApiRequest) -> ApiResponse {
     let targets = BackendTargets::new(Store::open(&StoreLocation::Memory, now()).unwrap(), Some(7));
     move |request| {
-        let origin = CallOrigin { started: now(), arrived: Instant::now(), world: None, is_publishable: false };
+        let origin = CallOrigin {
+            started: now(),
+            arrived: Instant::now(),
+            world: None,
+            is_publishable: false,
+            server: "http://127.0.0.1:1".into(),
+        };
         let call = ServedCall { request, origin, fault: None };
         runtime.block_on(targets.serve(call, AccountPolicies::default()))
     }

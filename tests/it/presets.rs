@@ -219,7 +219,13 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
 
     let served = ServedCall {
         request: charge_of(entry.token_id.as_deref().unwrap(), "2000"),
-        origin: CallOrigin { started: now(), arrived: Instant::now(), world: None, is_publishable: false },
+        origin: CallOrigin {
+            started: now(),
+            arrived: Instant::now(),
+            world: None,
+            is_publishable: false,
+            server: "http://127.0.0.1:1".into(),
+        },
         fault: None,
     };
     assert!(targets.serve(served, AccountPolicies::default()).await.is_success());

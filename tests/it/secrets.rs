@@ -223,9 +223,15 @@ fn whose_world_is_meant_is_told_by_a_key_that_is_written_nowhere() {
         check_clean("an answer", &server.send("POST", "/v1/customers", &[], headers).body);
     }
     let own = [("account", KEY)];
-    for path in
-        ["/_testcard/reset", "/_testcard/clock", "/_testcard/faults", "/_testcard/requests", "/_testcard/authenticate"]
-    {
+    let page = format!("/_testcard/3ds/{NUMBER}/1-{NUMBER}");
+    for path in [
+        "/_testcard/reset",
+        "/_testcard/clock",
+        "/_testcard/faults",
+        "/_testcard/requests",
+        "/_testcard/authenticate",
+        &page,
+    ] {
         for method in ["GET", "POST"] {
             for more in [
                 ("now", KEY),
@@ -236,6 +242,7 @@ fn whose_world_is_meant_is_told_by_a_key_that_is_written_nowhere() {
                 ("limit", KEY),
                 ("intent", NUMBER),
                 ("result", KEY),
+                ("connected", NUMBER),
             ] {
                 for params in [&own[..], &[own[0], more], &[more]] {
                     let answer = server.send(method, path, params, &[("Authorization", control.as_str())]);

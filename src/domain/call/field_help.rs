@@ -403,7 +403,13 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("use_stripe_sdk", "What Stripe.js and the mobile SDKs need to ask the payer"),
         ],
     ),
-    ("redirect_to_url", &[("return_url", "Where the payer comes back to"), ("url", "The page of the payer's bank")]),
+    (
+        "redirect_to_url",
+        &[
+            ("return_url", "Where the payer comes back to"),
+            ("url", "The page where the payer authenticates: one of Testcard's server, if the call came to one"),
+        ],
+    ),
     (
         "use_stripe_sdk",
         &[

@@ -11,6 +11,7 @@ pub mod field_place;
 pub mod grades;
 pub mod intent_calls;
 pub mod params;
+pub mod payer_page;
 pub mod redaction;
 pub mod refusal;
 pub mod token;

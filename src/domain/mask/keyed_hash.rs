@@ -86,6 +86,12 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// Whether what was sent is what is known. It takes the same time whatever the difference, so that timing tells nothing of a
+/// secret.
+pub fn is_same_secret(sent: &[u8], known: &[u8]) -> bool {
+    sent.len() == known.len() && sent.iter().zip(known).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+}
+
 /// The first 128 bits of a hash, as many as a short id needs.
 pub fn first_half(hash: [u8; 32]) -> u128 {
     hash.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
