@@ -102,7 +102,7 @@
 //! | `history` | one read connection: makes lists in pieces, reads what changed since the last commit, tells the window |
 //! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
-//! | `webhooks` | sends events while a server runs; wakes for an event, an answer, a time that has come, and once a second while there is an endpoint, for another process may have made events |
+//! | `webhooks` | sends events while a server runs, and lets happen what is due by a world's clock; wakes for an event, an answer, a time that has come, and once a second while there is an endpoint, for another process may have made events |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once; where one fails after it wrote, the others run again without it |
 //!
 //! # Text in the window
@@ -169,7 +169,9 @@
 //! its exchange (`store/key_index` tells which one it is) and is kept for a day, or for a million calls. A new token is
 //! kept as the exchange that made it: the answer is the token, and the number in its id leads there
 //! (`store/numbered_ids`). A reset drops objects and keys of a world and puts its clock right, never the history; ids
-//! continue, and what the calls before it left is void. A world's clock is an offset to the machine's (`store/worlds`): objects,
+//! continue, and what the calls before it left is void. What follows a call later, such as a refund that settles or a
+//! dispute that nobody answers, is a row beside the objects (`store/due_effects`); it is carried out before the next call of
+//! its world is answered, when the clock is set, and by the thread `webhooks`, always once and as of its own time. A world's clock is an offset to the machine's (`store/worlds`): objects,
 //! expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
 //! touches the ledger; the entry is removed for good at a program start, an hour later or more,
 //! after its token was given a row of its own.
@@ -227,8 +229,8 @@
 //!
 //! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No lock that a
 //! frame waits for. No blocking dialog. No telemetry. Of Stripe's API the minter plays card tokens, charges, refunds,
-//! customers with their cards, payment methods of cards, payment intents and setup intents, balance transactions, and the
-//! events of them; what it does not play is refused by name, and nothing answers success by default.
+//! customers with their cards, payment methods of cards, payment intents and setup intents, disputes, early fraud warnings,
+//! balance transactions, and the events of them; what it does not play is refused by name, and nothing answers success by default.
 
 // A charge is one `json!` of more than forty fields.
 #![recursion_limit = "256"]

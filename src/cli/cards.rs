@@ -37,6 +37,8 @@ struct PrintedCard<'a> {
     token: PrintedStep<'a>,
     attach: PrintedStep<'a>,
     charge: PrintedStep<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<&'a str>,
     token_aliases: &'a [String],
     pm_aliases: &'a [String],
     retired: bool,
@@ -83,6 +85,7 @@ impl<'a> From<&'a TestCard> for PrintedCard<'a> {
             token: (&card.at_token).into(),
             attach: (&card.at_attach).into(),
             charge: (&card.at_charge).into(),
+            follows: card.what_follows(),
             token_aliases: &card.token_aliases,
             pm_aliases: &card.pm_aliases,
             retired: card.is_retired,

@@ -1,13 +1,14 @@
-//! Balance transactions: what a charge or a refund does to the account's balance. They follow from these and are kept
-//! nowhere.
+//! Balance transactions: what a charge, a refund or a dispute does to the account's balance. Those of charges and refunds
+//! follow from these and are kept nowhere. What a dispute or a failed refund does is kept.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    call::MinterCall,
+    call::{ChangeContext, MinterCall},
     ids,
     ledger::{LedgerError, PageCursor, PageQuery},
+    shapes,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::card::test_cards;
@@ -48,18 +49,107 @@ pub(super) fn of_refund(call: &MinterCall<'_>, refund: &Value, charge: Option<&S
     transaction(call, refund, "refund", amount, PENDING, (0, json!([])), &description.into())
 }
 
+/// What Stripe takes for a dispute in the United States, whoever wins it. Recorded.
+const DISPUTE_FEE: i64 = 1500;
+
+/// The balance transaction of a dispute that is opened: its amount is taken, with a fee.
+pub(super) fn of_withdrawal(change: &ChangeContext<'_, '_>, dispute: &Value) -> Value {
+    let fee = json!([{
+        "amount": DISPUTE_FEE,
+        "application": null,
+        "currency": dispute["currency"],
+        "description": "Dispute fee",
+        "type": "stripe_fee",
+    }]);
+    let moved = MovedFunds {
+        id: id_of(&shapes::text(dispute, "id")),
+        kind: ADJUSTMENT,
+        category: "dispute",
+        amount: -amount_of(dispute),
+        description: format!("Chargeback withdrawal for {}", shapes::text(dispute, "charge")),
+    };
+    moved.to_json(change, dispute, (DISPUTE_FEE, fee))
+}
+
+/// The balance transaction of a dispute that is won. Recorded: the fee is not given back.
+pub(super) fn of_reinstatement(change: &ChangeContext<'_, '_>, dispute: &Value) -> Value {
+    let moved = MovedFunds {
+        id: change.ids.balance_transaction(change.now),
+        kind: ADJUSTMENT,
+        category: "dispute_reversal",
+        amount: amount_of(dispute),
+        description: format!("Chargeback reversal for {}", shapes::text(dispute, "charge")),
+    };
+    moved.to_json(change, dispute, (0, json!([])))
+}
+
+/// The balance transaction of a refund that failed: its amount comes back. The description is reported.
+pub(super) fn of_failed_refund(change: &ChangeContext<'_, '_>, refund: &Value) -> Value {
+    let moved = MovedFunds {
+        id: change.ids.balance_transaction(change.now),
+        kind: REFUND_FAILURE,
+        category: REFUND_FAILURE,
+        amount: amount_of(refund),
+        description: "REFUND FAILURE".to_owned(),
+    };
+    moved.to_json(change, refund, (0, json!([])))
+}
+
+/// The type of the transactions of disputes, and that of failed refunds.
+pub(super) const ADJUSTMENT: &str = "adjustment";
+pub(super) const REFUND_FAILURE: &str = "refund_failure";
+
+fn amount_of(source: &Value) -> i64 {
+    source["amount"].as_i64().unwrap_or_default()
+}
+
+/// What is kept of the balance. It can be paid out, or is missing, at once: recorded of disputes.
+struct MovedFunds {
+    id: String,
+    kind: &'static str,
+    category: &'static str,
+    amount: i64,
+    description: String,
+}
+
+impl MovedFunds {
+    fn to_json(&self, change: &ChangeContext<'_, '_>, source: &Value, (fee, fee_details): (i64, Value)) -> Value {
+        let now = change.now.as_second();
+        json!({
+            "id": self.id,
+            "object": OBJECT,
+            "amount": self.amount,
+            "available_on": now,
+            "created": now,
+            "currency": source["currency"],
+            "description": self.description,
+            "exchange_rate": null,
+            "fee": fee,
+            "fee_details": fee_details,
+            "net": self.amount - fee,
+            "reporting_category": self.category,
+            "source": source["id"],
+            "status": "available",
+            "type": self.kind,
+        })
+    }
+}
+
 /// The id of the transaction of a charge or a refund: the own part of that object's id, so that one leads to the other and
 /// nothing needs to be kept.
 pub(super) fn id_of(source: &str) -> String {
     format!("{PREFIX}{}", source.split_once('_').map_or(source, |(_, own)| own))
 }
 
-/// The charge or the refund that a transaction is of.
+/// The charge or the refund that a transaction is of; the transaction itself where it is kept.
 ///
 /// # Errors
 /// A ledger that cannot be read.
 pub(super) fn source_of(call: &mut MinterCall<'_>, id: &str) -> Result<Option<StoredObject>, LedgerError> {
     let Some(own) = id.strip_prefix(PREFIX) else { return Ok(None) };
+    if let Some(kept) = call.ledger.get(ObjectKind::BalanceTransaction, id)? {
+        return Ok(Some(kept));
+    }
     for (kind, prefix) in [(ObjectKind::Charge, "ch_"), (ObjectKind::Refund, "re_")] {
         let found = call.ledger.get(kind, &format!("{prefix}{own}"))?;
         if let Some(source) = found.filter(|source| source.body[OBJECT] == id) {
@@ -95,13 +185,15 @@ fn source_by_name(call: &mut MinterCall<'_>, id: &str) -> Result<Option<StoredOb
     Ok(None)
 }
 
-/// The transaction of a charge or a refund that names one.
+/// The transaction of a charge or a refund that names one, or the one that is kept.
 ///
 /// # Errors
 /// A ledger that cannot be read.
 pub(super) fn of(call: &mut MinterCall<'_>, source: &StoredObject) -> Result<Value, LedgerError> {
-    if source.kind == ObjectKind::Charge {
-        return Ok(of_charge(call, source));
+    match source.kind {
+        ObjectKind::BalanceTransaction => return Ok(source.body.clone()),
+        ObjectKind::Charge => return Ok(of_charge(call, source)),
+        _ => {}
     }
     let charge = match source.parent.as_deref() {
         Some(charge) => call.ledger.get(ObjectKind::Charge, charge)?,

@@ -1,4 +1,4 @@
-//! `/v1/balance_transactions`: what charges and refunds did to the account's balance.
+//! `/v1/balance_transactions`: what charges, refunds and disputes did to the account's balance.
 
 use std::cmp::Reverse;
 
@@ -24,8 +24,9 @@ const LIST: AcceptedParams = AcceptedParams {
 const URL: &str = "/v1/balance_transactions";
 /// So many refunds are read at most to find the oldest ones.
 const MOST_READ: usize = 100_000;
-/// What has transactions. Of two of the same second, that of a refund is the newer one.
-const SOURCES: [ObjectKind; 2] = [ObjectKind::Refund, ObjectKind::Charge];
+/// What transactions are read from: those that are kept, and what they follow from. Of two of the same second, the one of
+/// the kind that is named first is the newer one.
+const SOURCES: [ObjectKind; 3] = [ObjectKind::BalanceTransaction, ObjectKind::Refund, ObjectKind::Charge];
 
 /// `GET /v1/balance_transactions/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
@@ -37,15 +38,22 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
     expand::apply(call, &fields, whole)
 }
 
-/// `GET /v1/balance_transactions`: those of charges and of refunds in one list.
+/// `GET /v1/balance_transactions`: those of charges, refunds and disputes in one list.
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
     expand::check_list(&fields, OBJECT)?;
     let wanted =
-        [("currency", fields.word("currency")?), ("id", fields.word("source")?), ("object", fields.word("type")?)];
+        [("currency", fields.word("currency")?), ("source", fields.word("source")?), ("type", fields.word("type")?)];
     let is_wanted = |source: &StoredObject| {
-        source.body[OBJECT].is_string()
-            && wanted.iter().all(|(name, word)| word.is_none_or(|word| source.body[*name] == word))
+        let is_kept = source.kind == ObjectKind::BalanceTransaction;
+        // Where a charge or a refund tells what its transaction would.
+        let place = |name: &'static str| match name {
+            "source" if !is_kept => "id",
+            "type" if !is_kept => "object",
+            name => name,
+        };
+        (is_kept || source.body[OBJECT].is_string())
+            && wanted.iter().all(|(name, word)| word.is_none_or(|word| source.body[place(name)] == word))
     };
     let paging = Paging::of(&fields)?;
     let is_backward = paging.ending_before.is_some();
@@ -114,7 +122,7 @@ fn rank(kind: ObjectKind) -> usize {
     SOURCES.iter().position(|known| *known == kind).unwrap_or(SOURCES.len())
 }
 
-/// The charge or refund of the transaction that a cursor names.
+/// What the transaction is read from that a cursor names.
 fn known(call: &mut MinterCall<'_>, id: &str, param: &str) -> Result<StoredObject, CallError> {
     Ok(balance::source_of(call, id)?.ok_or_else(|| ApiError::no_such(OBJECT, id, param))?)
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    effects::EffectKind,
     ids::RequestIds,
     ledger::{AccountLedger, LedgerError},
     shapes,
@@ -11,7 +12,12 @@ use super::{
     workspace::MinterAccount,
 };
 use crate::domain::{
-    call::{api::ApiRequest, error::ApiError, payer_page::PayerPages, version::ApiVersion},
+    call::{
+        api::{ApiRequest, HttpMethod},
+        error::ApiError,
+        payer_page::PayerPages,
+        version::ApiVersion,
+    },
     fault::EventFault,
     rules::policies::AccountPolicies,
 };
@@ -41,7 +47,27 @@ pub(super) struct MinterCall<'a> {
     pub(super) version: ApiVersion<'a>,
 }
 
-impl MinterCall<'_> {
+/// What changes objects, and when: a call, or what was to follow a call later (see `carry_out`).
+pub(super) struct ChangeContext<'c, 'a> {
+    pub(super) ledger: &'c mut AccountLedger<'a>,
+    pub(super) now: Timestamp,
+    pub(super) ids: &'c RequestIds<'a>,
+    /// The call; `None` for what happens by itself.
+    pub(super) cause: Option<ChangeCause<'c>>,
+    /// How many events there are of it by now.
+    pub(super) events: &'c mut u32,
+}
+
+/// What the events of a call say of it.
+#[derive(Clone, Copy)]
+pub(super) struct ChangeCause<'c> {
+    pub(super) request_id: &'c str,
+    pub(super) idempotency_key: Option<&'c str>,
+    /// What is to go wrong with its events on their way.
+    pub(super) event_fault: Option<EventFault>,
+}
+
+impl ChangeContext<'_, '_> {
     /// Keeps a new object under the `id` in its body; for `parent` and `state` see [`StoredObject`].
     ///
     /// # Errors
@@ -57,6 +83,46 @@ impl MinterCall<'_> {
         let object = StoredObject { kind, id, parent, created: self.now.as_second(), body, state };
         self.ledger.insert(&object)?;
         Ok(object)
+    }
+
+    /// Lets something happen to an object so many seconds from now.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn schedule(&mut self, after_secs: i64, kind: EffectKind, object: &str) -> Result<(), LedgerError> {
+        self.schedule_at(self.now.as_second().saturating_add(after_secs), kind, object)
+    }
+
+    /// The same, at a Unix second.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn schedule_at(&mut self, due: i64, kind: EffectKind, object: &str) -> Result<(), LedgerError> {
+        self.ledger.schedule(due, kind, object)
+    }
+}
+
+impl<'a> MinterCall<'a> {
+    /// What the call changes objects with.
+    pub(super) fn change(&mut self) -> ChangeContext<'_, 'a> {
+        let key = self.request.header("Idempotency-Key").filter(|_| self.request.method == HttpMethod::Post);
+        let cause = ChangeCause { request_id: self.request_id, idempotency_key: key, event_fault: self.event_fault };
+        let Self { ledger, now, ids, events, .. } = self;
+        ChangeContext { ledger, now: *now, ids, cause: Some(cause), events }
+    }
+
+    /// As [`ChangeContext::keep`], by this call.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn keep(
+        &mut self,
+        kind: ObjectKind,
+        parent: Option<String>,
+        body: Value,
+        state: Value,
+    ) -> Result<StoredObject, LedgerError> {
+        self.change().keep(kind, parent, body, state)
     }
 
     /// Lets `read` meet the objects of the account itself, also in a call for a connected one.

@@ -7,8 +7,10 @@ use super::{
     amounts, balance,
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep, PaymentCard},
-    charge_object, descriptors, disputes, expand,
+    charge_object, descriptors, dispute_steps, expand,
     fields::{CallFields, LONGEST_TEXT},
+    fraud_warnings, hold_expiry,
+    ledger::LedgerError,
     lists::{self, ListQuery},
     lookup::{card_of_customer, charge_of_path, customer_of_param},
     refunds, shapes,
@@ -19,7 +21,10 @@ use crate::domain::{
         error::{ApiError, Decline},
         event_type::EventType,
     },
-    card::{currency::ChargeCurrency, test_cards},
+    card::{
+        currency::ChargeCurrency,
+        test_cards::{self, TestCard},
+    },
     mask,
 };
 
@@ -110,7 +115,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     call.happened(if refusal.is_none() { SUCCEEDED } else { FAILED }, &stored)?;
     match refusal {
         None => {
-            let before = if is_captured { disputes::open(call, &mut stored, published)? } else { None };
+            let before = succeeded(call, &mut stored, published, is_captured)?;
             expand::apply(call, &fields, before.unwrap_or(stored.body))
         }
         Some(error) => {
@@ -225,7 +230,7 @@ pub(super) fn take(
     descriptors::write_calculated(&mut charge.body);
     let authorized = charge.body["amount"].as_i64().unwrap_or_default();
     if amount < authorized {
-        refunds::give_back(call, charge, authorized - amount)?;
+        refunds::give_back(&mut call.change(), charge, authorized - amount)?;
     }
     charge.body["captured"] = true.into();
     charge.body["amount_captured"] = amount.into();
@@ -236,7 +241,27 @@ pub(super) fn take(
     let card = charge.state["number"].as_str().and_then(test_cards::by_number);
     call.ledger.update(charge)?;
     call.changed(CAPTURED, authorization, charge)?;
-    Ok(disputes::open(call, charge, card)?)
+    Ok(succeeded(call, charge, card, true)?)
+}
+
+/// What follows a charge that succeeded and is kept: of one that was captured, what its card does to every one. Gives the
+/// charge as the answer is to show it, where it is disputed right afterwards.
+///
+/// # Errors
+/// A ledger that cannot be written.
+pub(super) fn succeeded(
+    call: &mut MinterCall<'_>,
+    charge: &mut StoredObject,
+    card: Option<&TestCard>,
+    is_captured: bool,
+) -> Result<Option<Value>, LedgerError> {
+    let mut change = call.change();
+    if !is_captured {
+        hold_expiry::schedule(&mut change, charge)?;
+        return Ok(None);
+    }
+    fraud_warnings::warn(&mut change, charge, card)?;
+    dispute_steps::open(&mut change, charge, card)
 }
 
 /// `POST /v1/charges/:id/refund`: the oldest way to refund, which answers with the charge.
@@ -259,14 +284,14 @@ fn check_capturable(call: &MinterCall<'_>, charge: &StoredObject) -> Result<(), 
     if body["status"] != "succeeded" {
         return refused(None, format!("Charge {id} could not be captured because it failed."));
     }
-    if body["refunded"] == true {
-        return refused(Some("charge_already_refunded"), format!("Charge {id} has already been refunded."));
-    }
     if charge.created + charge_object::CAPTURABLE.as_secs() < call.now.as_second() {
         // The words of the code's own documentation.
         let message = "The charge cannot be captured as the authorization has expired. Auth and capture charges must be \
                        captured within seven days.";
         return refused(Some("charge_expired_for_capture"), message.to_owned());
+    }
+    if body["refunded"] == true {
+        return refused(Some("charge_already_refunded"), format!("Charge {id} has already been refunded."));
     }
     Ok(())
 }

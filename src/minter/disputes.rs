@@ -1,117 +1,126 @@
-//! Disputes, as far as a charge and an event show them: some test cards dispute every charge. A dispute is no object of
-//! its own here.
+//! `/v1/disputes`: what cardholders object to. Some test cards dispute every charge (see `dispute_steps`).
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::{call::MinterCall, ledger::LedgerError, shapes, stored_object::StoredObject};
-use crate::domain::{
-    call::{error::ApiError, event_type::EventType},
-    card::test_cards::{self, DisputeKind, TestCard},
+use super::{
+    accepted::{AcceptedParams, METADATA, WrittenParam},
+    call::{CallError, MinterCall},
+    dispute_object::EVIDENCE,
+    dispute_steps, expand,
+    fields::CallFields,
+    lists::{self, ListQuery},
+    lookup::charge_of_param,
+    stored_object::{ObjectKind, StoredObject},
+};
+use crate::domain::call::error::ApiError;
+
+const OBJECT: &str = "dispute";
+const URL: &str = "/v1/disputes";
+/// The longest text of one field of evidence, and of all of them, in characters (docs.stripe.com/api/disputes/update).
+const LONGEST_EVIDENCE: usize = 20_000;
+const LONGEST_WHOLE: usize = 150_000;
+
+/// A file is named by its id. There are no files here, so any id is taken.
+const EVIDENCE_PARAMS: [WrittenParam; EVIDENCE.len()] = {
+    let mut params = [const { WrittenParam::text("", LONGEST_EVIDENCE) }; EVIDENCE.len()];
+    let mut nth = 0;
+    while nth < EVIDENCE.len() {
+        params[nth] = WrittenParam::text(EVIDENCE[nth], LONGEST_EVIDENCE);
+        nth += 1;
+    }
+    params
+};
+const UPDATE: AcceptedParams = AcceptedParams {
+    written: &[&EVIDENCE_PARAMS, &[METADATA]],
+    read: &[&[SUBMIT]],
+    not_modelled: &["evidence[enhanced_evidence]"],
+};
+const SUBMIT: &str = "submit";
+const LIST: AcceptedParams = AcceptedParams {
+    written: &[],
+    read: &[&["charge", "payment_intent"], lists::CREATED, lists::PAGING],
+    not_modelled: &[],
 };
 
-const CREATED: EventType = EventType::named("charge.dispute.created");
-
-/// Marks a charge as disputed that was captured and is kept, where its card disputes every charge. Gives the charge as it was
-/// before, which the answer is to show: Stripe opens the dispute right after it has answered the call that made the
-/// charge (reported: `dispute` is null in that answer, and set when the charge is retrieved next).
-///
-/// # Errors
-/// A ledger that cannot be written.
-pub(super) fn open(
-    call: &mut MinterCall<'_>,
-    charge: &mut StoredObject,
-    card: Option<&TestCard>,
-) -> Result<Option<Value>, LedgerError> {
-    let Some((card, kind)) = card.and_then(|card| Some((card, card.dispute()?))) else { return Ok(None) };
-    let before = charge.body.clone();
-    let dispute = dispute_of(call, &before, card, kind);
-    charge.body["disputed"] = true.into();
-    shapes::add(&mut charge.body, "dispute", dispute["id"].clone());
-    call.ledger.update(charge)?;
-    call.happened_to_unkept(CREATED, dispute)?;
-    Ok(Some(before))
+/// `GET /v1/disputes/:id`.
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    expand::check(&fields, OBJECT)?;
+    let dispute = named(call, ids[0])?;
+    expand::apply(call, &fields, dispute.body)
 }
 
-/// The dispute of a charge as it is opened, in the recorded shape. Nothing of the balance moves for it here.
-fn dispute_of(call: &MinterCall<'_>, charge: &Value, card: &TestCard, kind: DisputeKind) -> Value {
-    let is_inquiry = kind == DisputeKind::Inquiry;
-    let brand = &charge["payment_method_details"]["card"]["brand"];
-    let reason = if card.description == "Product not received" { "product_not_received" } else { "fraudulent" };
-    // The codes of the networks for these two reasons.
-    let code = match (reason, brand.as_str()) {
-        ("fraudulent", Some("mastercard")) => "4837",
-        ("fraudulent", _) => "10.4",
-        _ => "13.1",
-    };
-    json!({
-        "id": call.ids.dispute(call.now),
-        "object": "dispute",
-        "amount": charge["amount"],
-        "balance_transactions": [],
-        "charge": charge["id"],
-        "created": call.now.as_second(),
-        "currency": charge["currency"],
-        "evidence": EVIDENCE.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Map<_, _>>(),
-        "evidence_details": {
-            "due_by": call.now.as_second() + ANSWERED_WITHIN_SECS,
-            "has_evidence": false,
-            "past_due": false,
-            "submission_count": 0,
-        },
-        "is_charge_refundable": is_inquiry,
-        "livemode": false,
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "payment_method_details": { "card": { "brand": brand, "network_reason_code": code }, "type": "card" },
-        "reason": reason,
-        "status": if is_inquiry { "warning_needs_response" } else { "needs_response" },
-    })
-}
-
-/// How long a dispute can be answered: nine days, as for the test cards (docs.stripe.com/testing).
-const ANSWERED_WITHIN_SECS: i64 = 9 * 24 * 60 * 60;
-/// What can be said in answer to a dispute, in the recorded order.
-const EVIDENCE: [&str; 27] = [
-    "access_activity_log",
-    "billing_address",
-    "cancellation_policy",
-    "cancellation_policy_disclosure",
-    "cancellation_rebuttal",
-    "customer_communication",
-    "customer_email_address",
-    "customer_name",
-    "customer_purchase_ip",
-    "customer_signature",
-    "duplicate_charge_documentation",
-    "duplicate_charge_explanation",
-    "duplicate_charge_id",
-    "product_description",
-    "receipt",
-    "refund_policy",
-    "refund_policy_disclosure",
-    "refund_refusal_explanation",
-    "service_date",
-    "service_documentation",
-    "shipping_address",
-    "shipping_carrier",
-    "shipping_date",
-    "shipping_documentation",
-    "shipping_tracking_number",
-    "uncategorized_file",
-    "uncategorized_text",
-];
-
-/// Refuses to refund a charge that was charged back; an inquiry leaves it refundable. In the words of Stripe's recorded
-/// answers.
-///
-/// # Errors
-/// For such a charge.
-pub(super) fn check_refundable(charge: &StoredObject) -> Result<(), ApiError> {
-    let card = charge.state["number"].as_str().and_then(test_cards::by_number);
-    let is_charged_back = card.and_then(TestCard::dispute) == Some(DisputeKind::Chargeback);
-    if charge.body["disputed"] != true || !is_charged_back {
-        return Ok(());
+/// `GET /v1/disputes`.
+pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &LIST)?;
+    expand::check_list(&fields, OBJECT)?;
+    let (charge, intent) = (fields.word("charge")?, fields.word("payment_intent")?);
+    if let Some(charge) = charge {
+        charge_of_param(call, charge)?;
     }
-    let message = format!("Charge {} has been charged back; cannot issue a refund.", charge.id);
-    Err(ApiError::request(Some("charge_disputed"), None, message).of_state())
+    let list = ListQuery { kind: ObjectKind::Dispute, what: OBJECT, parent: charge, url: URL };
+    let is_of = |dispute: &StoredObject| intent.is_none_or(|intent| dispute.body["payment_intent"] == intent);
+    let page = lists::page_of(call, &fields, &list, &is_of)?.shown(URL);
+    expand::apply(call, &fields, page)
+}
+
+/// `POST /v1/disputes/:id`: evidence, which is submitted unless the call says otherwise, and metadata.
+pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &UPDATE)?;
+    expand::check(&fields, OBJECT)?;
+    let asked = fields.boolean(SUBMIT)?;
+    let mut dispute = named(call, ids[0])?;
+    check_open(&dispute)?;
+    let before = dispute.body.clone();
+    fields.write_to(&mut dispute.body)?;
+    let is_answered = check_evidence(&dispute.body["evidence"])?;
+    // Evidence that was sent before is submitted by a call that says so.
+    let is_submitted = is_answered && asked.unwrap_or_else(|| fields.has("evidence"));
+    let details = &mut dispute.body["evidence_details"];
+    details["has_evidence"] = is_answered.into();
+    if is_submitted {
+        details["submission_count"] = (details["submission_count"].as_i64().unwrap_or_default() + 1).into();
+        dispute.body["status"] = dispute_steps::status_under_review(&dispute).into();
+    }
+    dispute_steps::answered(&mut call.change(), &before, &dispute, is_submitted)?;
+    expand::apply(call, &fields, dispute.body)
+}
+
+/// `POST /v1/disputes/:id/close`: it is accepted, and lost.
+pub(super) fn close(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    expand::check(&fields, OBJECT)?;
+    let mut dispute = named(call, ids[0])?;
+    check_open(&dispute)?;
+    dispute_steps::close(&mut call.change(), &mut dispute)?;
+    expand::apply(call, &fields, dispute.body)
+}
+
+/// The dispute that a path names. Recorded: the parameter is `dispute`.
+fn named(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {
+    let found = call.ledger.get(ObjectKind::Dispute, id)?;
+    Ok(found.ok_or_else(|| ApiError::no_such(OBJECT, id, OBJECT).with_status(404))?)
+}
+
+/// Recorded, without a code.
+fn check_open(dispute: &StoredObject) -> Result<(), ApiError> {
+    if dispute_steps::is_closed(dispute) {
+        return Err(ApiError::request(None, None, "This dispute is already closed").of_state());
+    }
+    Ok(())
+}
+
+/// Whether there is any evidence.
+///
+/// # Errors
+/// More of it than may be. Undocumented by Stripe: our wording.
+fn check_evidence(evidence: &Value) -> Result<bool, ApiError> {
+    let texts: Vec<&str> =
+        evidence.as_object().into_iter().flat_map(|fields| fields.values()).filter_map(Value::as_str).collect();
+    let length: usize = texts.iter().map(|text| text.chars().count()).sum();
+    if length > LONGEST_WHOLE {
+        let message = format!("The evidence has {length} characters in all; {LONGEST_WHOLE} is the most.");
+        return Err(ApiError::request(None, Some("evidence"), message));
+    }
+    Ok(!texts.is_empty())
 }

@@ -25,7 +25,7 @@ enum ExpandProperty {
     Id(ObjectKind),
     /// The id of a balance transaction, or null.
     BalanceTransaction,
-    /// The id of the charge or the refund that a balance transaction is of.
+    /// The id of the charge, the refund or the dispute that a balance transaction is of.
     BalanceSource,
     /// A list that is left out until it is asked for.
     Refunds,
@@ -54,8 +54,14 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
         ("charge" | "card" | "refund" | "payment_method" | "payment_intent" | "setup_intent", "customer") => {
             ExpandProperty::Id(ObjectKind::Customer)
         }
-        ("refund", "charge") | ("payment_intent", "latest_charge") => ExpandProperty::Id(ObjectKind::Charge),
-        ("charge" | "refund", "payment_intent") => ExpandProperty::Id(ObjectKind::PaymentIntent),
+        ("refund" | "dispute" | WARNING, "charge") | ("payment_intent", "latest_charge") => {
+            ExpandProperty::Id(ObjectKind::Charge)
+        }
+        ("charge" | "refund" | "dispute" | WARNING, "payment_intent") => ExpandProperty::Id(ObjectKind::PaymentIntent),
+        ("charge", "dispute") => ExpandProperty::Id(ObjectKind::Dispute),
+        ("dispute", "balance_transaction") | ("refund", "failure_balance_transaction") => {
+            ExpandProperty::Id(ObjectKind::BalanceTransaction)
+        }
         ("payment_intent" | "setup_intent" | INVOICE_SETTINGS, "payment_method" | "default_payment_method") => {
             ExpandProperty::Id(ObjectKind::PaymentMethod)
         }
@@ -83,6 +89,7 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
         | ("payment_intent", "last_payment_error" | "next_action" | "shipping" | "transfer_data")
         | ("setup_intent", "last_setup_error" | "next_action")
         | ("refund", "destination_details")
+        | ("dispute", "balance_transactions" | "evidence" | "evidence_details" | "payment_method_details")
         | ("payment_method", "billing_details" | "card") => ExpandProperty::Part,
         (
             "charge",
@@ -99,14 +106,12 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
         )
         | ("payment_intent", "application" | "invoice" | "on_behalf_of" | "review" | "source")
         | ("setup_intent", "application" | "mandate" | "on_behalf_of" | "single_use_mandate")
-        | (
-            "refund",
-            "failure_balance_transaction" | "payment_method" | "source_transfer_reversal" | "transfer_reversal",
-        )
+        | ("refund", "payment_method" | "source_transfer_reversal" | "transfer_reversal")
+        | ("dispute", "customer")
         | ("card", "account")
         | ("customer", "discount" | "test_clock")
         | ("token", "bank_account") => ExpandProperty::Null,
-        ("charge", "dispute") | ("customer", "tax") | ("setup_intent", "latest_attempt") => ExpandProperty::NotModelled,
+        ("customer", "tax") | ("setup_intent", "latest_attempt") => ExpandProperty::NotModelled,
         _ => return None,
     })
 }
@@ -161,7 +166,7 @@ fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
             ExpandNode::Object(object) => match property(object, name).ok_or_else(refused)? {
                 ExpandProperty::Id(kind) => ExpandNode::Object(kind.as_str()),
                 ExpandProperty::BalanceTransaction => ExpandNode::Object(BALANCE_TRANSACTION),
-                // Of a refund it is the refund; what only a charge has is then left alone.
+                // Of a refund or a dispute it is that; what only a charge has is then left alone.
                 ExpandProperty::BalanceSource => ExpandNode::Object(ObjectKind::Charge.as_str()),
                 ExpandProperty::Refunds => ExpandNode::ListQuery(ObjectKind::Refund.as_str()),
                 ExpandProperty::Sources => ExpandNode::ListQuery(ObjectKind::Card.as_str()),
@@ -179,6 +184,7 @@ fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
 }
 
 const BALANCE_TRANSACTION: &str = "balance_transaction";
+const WARNING: &str = "radar.early_fraud_warning";
 const INVOICE_SETTINGS: &str = "customer.invoice_settings";
 
 /// Expands everything that the call names, in its answer. The paths have been checked by [`check`] or [`check_list`].
@@ -224,7 +230,11 @@ fn expand_path(
         ExpandProperty::Id(kind) => put_object(call, value, name, kind)?,
         ExpandProperty::BalanceTransaction => put_balance_transaction(call, value)?,
         ExpandProperty::BalanceSource => {
-            let kind = if value["type"] == "refund" { ObjectKind::Refund } else { ObjectKind::Charge };
+            let kind = match value["type"].as_str() {
+                Some("refund" | balance::REFUND_FAILURE) => ObjectKind::Refund,
+                Some(balance::ADJUSTMENT) => ObjectKind::Dispute,
+                _ => ObjectKind::Charge,
+            };
             put_object(call, value, name, kind)?;
         }
         ExpandProperty::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),

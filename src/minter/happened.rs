@@ -5,25 +5,21 @@
 //!
 //! | part | of an event |
 //! | --- | --- |
-//! | `body` | its type, the request with its idempotency key, what of the object was otherwise before, what is to go wrong |
+//! | `body` | its type, the request with its idempotency key, if one made it happen, what of the object was otherwise before, what is to go wrong |
 //! | `parent` | the object that it points to, `None` for an event that has the object itself |
 //! | `state` | the object, null for an event that points to it |
 
 use serde_json::{Map, Value};
 
 use super::{
-    call::MinterCall,
+    call::{ChangeContext, MinterCall},
     fields,
     ledger::LedgerError,
     stored_object::{ObjectKind, StoredObject},
 };
-use crate::domain::{
-    call::{api::HttpMethod, event_type::EventType},
-    fault::EventFault,
-    mask,
-};
+use crate::domain::{call::event_type::EventType, fault::EventFault, mask};
 
-impl MinterCall<'_> {
+impl ChangeContext<'_, '_> {
     /// Says what happened to an object, which the ledger keeps by now as the event is to show it.
     ///
     /// # Errors
@@ -53,14 +49,6 @@ impl MinterCall<'_> {
         }
     }
 
-    /// Says what happened to an object that the ledger does not keep, or keeps no more.
-    ///
-    /// # Errors
-    /// A ledger that cannot be written.
-    pub(super) fn happened_to_unkept(&mut self, event: EventType, object: Value) -> Result<(), LedgerError> {
-        self.keep_event(event, None, object, None)
-    }
-
     fn keep_event(
         &mut self,
         event: EventType,
@@ -68,21 +56,54 @@ impl MinterCall<'_> {
         state: Value,
         previous: Option<Value>,
     ) -> Result<(), LedgerError> {
-        let key = self.request.header("Idempotency-Key").filter(|_| self.request.method == HttpMethod::Post);
-        let mut body = fields::object([("type", event.as_str().into()), (REQUEST, self.request_id.into())]);
-        if let Some(key) = key {
-            body[KEY] = mask::identity(key).into();
+        let request = self.cause.map(|cause| cause.request_id);
+        let mut body = fields::object([("type", event.as_str().into()), (REQUEST, request.into())]);
+        if let Some(cause) = self.cause {
+            if let Some(key) = cause.idempotency_key {
+                body[KEY] = mask::identity(key).into();
+            }
+            if let Some(fault) = cause.event_fault {
+                body[FAULT] = fault.to_string().into();
+            }
         }
         if let Some(previous) = previous {
             body[PREVIOUS] = previous;
         }
-        if let Some(fault) = self.event_fault {
-            body[FAULT] = fault.to_string().into();
-        }
-        let id = self.ids.event(self.now, self.events);
-        self.events += 1;
+        let id = self.ids.event(self.now, *self.events);
+        *self.events += 1;
         let kind = ObjectKind::Event;
         self.ledger.insert(&StoredObject { kind, id, parent, created: self.now.as_second(), body, state })
+    }
+}
+
+impl MinterCall<'_> {
+    /// As [`ChangeContext::happened`], by this call.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn happened(&mut self, event: EventType, object: &StoredObject) -> Result<(), LedgerError> {
+        self.change().happened(event, object)
+    }
+
+    /// As [`ChangeContext::changed`], by this call.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn changed(
+        &mut self,
+        event: EventType,
+        before: &Value,
+        object: &StoredObject,
+    ) -> Result<(), LedgerError> {
+        self.change().changed(event, before, object)
+    }
+
+    /// Says what happened to an object that the ledger keeps no more.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn happened_to_unkept(&mut self, event: EventType, object: Value) -> Result<(), LedgerError> {
+        self.change().keep_event(event, None, object, None)
     }
 }
 

@@ -11,6 +11,8 @@ use crate::domain::mask::keyed_hash::{base62, first_half, from_base62, keyed_has
 
 /// Unix seconds from which ids count.
 const ID_EPOCH: i64 = 1_342_389_380;
+/// How many characters of an id are the time of its making.
+const TIME_PART: usize = 5;
 /// How many characters of an id are those of its account.
 const ACCOUNT_PART: usize = 10;
 
@@ -54,7 +56,7 @@ impl fmt::Debug for IdSource {
     }
 }
 
-/// The ids that one request may give out: one of each kind, and of events any number.
+/// The ids that one request may give out: one of each kind, and of events and disputes any number.
 pub struct RequestIds<'a> {
     account_part: Cow<'a, str>,
     source: Option<(&'a [u8; 32], u64)>,
@@ -62,6 +64,14 @@ pub struct RequestIds<'a> {
 }
 
 impl<'a> RequestIds<'a> {
+    /// The ids that what happens to an object by itself may give out: they follow from `seed`, with or without a seed of
+    /// the account, and have the account's characters as the object's id has them.
+    pub(super) fn following(seed: &'a [u8; 32], object: &str) -> Self {
+        let own = object.split_once('_').map_or(object, |(_, own)| own);
+        let account_part = own.get(1 + TIME_PART..1 + TIME_PART + ACCOUNT_PART).unwrap_or_default().to_owned();
+        Self { account_part: Cow::Owned(account_part), source: Some((seed, 0)), token_number: None }
+    }
+
     /// The ids of a request for another account, such as a connected one.
     #[must_use]
     pub fn of_account(self, account_id: &'a str) -> Self {
@@ -135,9 +145,19 @@ impl<'a> RequestIds<'a> {
         self.timed("re", created)
     }
 
-    /// `dp_1…`, 24 characters after the prefix.
-    pub fn dispute(&self, created: Timestamp) -> String {
-        self.timed("dp", created)
+    /// `du_1…`, 24 characters after the prefix: the nth dispute of the request.
+    pub fn dispute(&self, created: Timestamp, nth: u32) -> String {
+        self.timed_with("du", created, self.own_number(&format!("du {nth}")))
+    }
+
+    /// `issfr_1…`, 24 characters after the prefix.
+    pub fn fraud_warning(&self, created: Timestamp) -> String {
+        self.timed("issfr", created)
+    }
+
+    /// `txn_1…`, 24 characters after the prefix: a balance transaction that does not follow from its source.
+    pub fn balance_transaction(&self, created: Timestamp) -> String {
+        self.timed("txn", created)
     }
 
     /// `evt_1…`, 24 characters after the prefix: the nth event of the request.
@@ -245,7 +265,7 @@ pub(super) fn second_of(id: &str) -> Option<i64> {
 
 /// Five characters of time. They start again after 29 years, and a moment before the first one counts as the first.
 fn time_part(created: i64) -> String {
-    base62(u128::from(created.saturating_sub(ID_EPOCH).max(0).unsigned_abs()), 5)
+    base62(u128::from(created.saturating_sub(ID_EPOCH).max(0).unsigned_abs()), TIME_PART)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep},
-    charge_object, charges, descriptors, disputes,
+    charge_object, charges, descriptors,
     intents::{IntentKind, METHOD, REQUIRES_CAPTURE, SUCCEEDED},
     method_object::{CARD, CallMethod},
     shapes,
@@ -88,8 +88,8 @@ pub(super) fn charge(
     let published = card.published();
     let mut kept = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
     call.happened(if is_paid { charges::SUCCEEDED } else { charges::FAILED }, &kept)?;
-    if is_paid && !is_held {
-        disputes::open(call, &mut kept, published)?;
+    if is_paid {
+        charges::succeeded(call, &mut kept, published, !is_held)?;
     }
     if let Some(charges) = intent.state["charges"].as_array_mut() {
         charges.push(id.clone().into());

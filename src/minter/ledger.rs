@@ -1,10 +1,14 @@
 //! Where the minter keeps its objects: in memory for tests, in SQLite otherwise.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    effects::{EffectKind, LaterEffect},
     new_token::NewToken,
     stored_object::{ObjectKind, StoredObject},
 };
@@ -134,6 +138,12 @@ pub trait Ledger {
     /// How many webhook endpoints have not taken an event yet.
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError>;
 
+    /// Keeps what is to happen to an object later.
+    fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError>;
+
+    /// Takes out what is due first, of all accounts, where it is due at this Unix second or before.
+    fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError>;
+
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
     /// the kind gives none.
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
@@ -192,6 +202,11 @@ impl<'a> AccountLedger<'a> {
         self.ledger.pending_webhooks(self.account, event)
     }
 
+    pub(super) fn schedule(&mut self, due: i64, kind: EffectKind, object: &str) -> Result<(), LedgerError> {
+        let account = self.account.map(str::to_owned);
+        self.ledger.schedule(&LaterEffect { due, kind, object: object.to_owned(), account })
+    }
+
     fn keep_for_events(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
         if kind.has_events() { self.ledger.keep_for_events(self.account, kind, id) } else { Ok(()) }
     }
@@ -209,6 +224,7 @@ pub struct MemoryLedger {
     sequence: u64,
     /// In the order of insertion.
     objects: Vec<OwnedObject>,
+    effects: BTreeSet<LaterEffect>,
     answers: HashMap<String, RememberedAnswer>,
 }
 
@@ -319,6 +335,16 @@ impl Ledger for MemoryLedger {
     /// Nothing is sent from here.
     fn pending_webhooks(&mut self, _: Option<&str>, _: &StoredObject) -> Result<usize, LedgerError> {
         Ok(0)
+    }
+
+    fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
+        self.effects.insert(effect.clone());
+        Ok(())
+    }
+
+    fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError> {
+        let is_due = self.effects.first().is_some_and(|effect| effect.due <= until);
+        Ok(if is_due { self.effects.pop_first() } else { None })
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {

@@ -13,6 +13,12 @@ pub(super) fn charge_of_path(call: &mut MinterCall<'_>, id: &str, param: &str) -
     Ok(found.ok_or_else(|| ApiError::no_such("charge", id, param).with_status(404))?)
 }
 
+/// The charge that the parameter `charge` of a list names.
+pub(super) fn charge_of_param(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {
+    let found = call.ledger.get(ObjectKind::Charge, id)?;
+    Ok(found.ok_or_else(|| ApiError::no_such("charge", id, "charge"))?)
+}
+
 /// The refund that a path names: as recorded of charges and customers.
 pub(super) fn refund_of_path(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {
     let found = call.ledger.get(ObjectKind::Refund, id)?;

@@ -8,12 +8,13 @@
 //! | --- | --- |
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
-//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods`, `payment_intents`, `setup_intents`, `balance_transactions` | the handlers, a file per resource |
+//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods`, `payment_intents`, `setup_intents`, `balance_transactions`, `disputes`, `fraud_warnings` | the handlers, a file per resource |
 //! | `authentication`, `payer_page` | the program's own calls: what the payer of an intent does at the bank's page, and the page |
 //! | `accepted`, `fields`, `amounts`, `descriptors`, `metadata` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
-//! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
+//! | `cards`, `charge_object`, `balance` | what a card's bank says, what a charge shows of it, and what it does to the balance |
+//! | `effects`, `carry_out`, `dispute_steps`, `dispute_object`, `hold_expiry` | what follows later, and how a dispute goes on |
 //! | `happened`, `events`, `webhook_endpoints` | what happened to objects: how it is kept with the change, who asks for it, who is to be sent it |
 //! | `method_object` | a payment method and what its use leaves in it |
 //! | `intents`, `intent_params`, `next_action` | what both kinds of intents have in common, and what the payer has to do next |
@@ -35,15 +36,21 @@ mod balance;
 mod balance_transactions;
 mod call;
 mod cards;
+mod carry_out;
 mod charge_object;
 mod charges;
 mod customers;
 mod descriptors;
+mod dispute_object;
+mod dispute_steps;
 mod disputes;
+mod effects;
 mod events;
 mod expand;
 mod fields;
+mod fraud_warnings;
 mod happened;
+mod hold_expiry;
 mod idempotency;
 pub mod ids;
 mod intent_charge;
@@ -80,6 +87,8 @@ use jiff::Timestamp;
 pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, check_account, takes_key_param};
 pub use answered_token::token_of_answer;
 pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
+pub use carry_out::carry_out_due;
+pub use effects::{EffectKind, LaterEffect};
 pub use events::{EVENTS_SHOWN_SECS, event_fits, event_text};
 pub use happened::{event_fault, event_object};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, PageCursor, PageQuery, RememberedAnswer};
@@ -222,6 +231,7 @@ fn carry_out(
         return Ok(refusal(&error));
     }
     let now = ledger.moment(now);
+    carry_out_due(ledger, now)?;
     let (account, record) = match matters {
         Ok(CallMatters { account, record }) => (account, Ok(record)),
         // An account that cannot be one: refused before the call is any account's.

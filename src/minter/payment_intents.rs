@@ -6,6 +6,7 @@ use super::{
     call::{CallError, MinterCall},
     cards, charges, expand,
     fields::CallFields,
+    hold_expiry,
     intent_charge::{self, AuthenticationFlow},
     intent_params::{self, TYPES},
     intents::{
@@ -16,7 +17,7 @@ use super::{
     lookup::customer_of_param,
     method_object::CallMethod,
     next_action::{self, WayBack},
-    payment_intent_object, payment_intent_params as params, refunds, shapes,
+    payment_intent_object, payment_intent_params as params, shapes,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{call::error::ApiError, card::authentication::AuthenticationStep};
@@ -274,20 +275,8 @@ pub(super) fn cancel(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         );
         return Err(KIND.unexpected_state(&intent.body, message).into());
     }
-    if status == REQUIRES_CAPTURE {
-        let mut charge = latest_charge(call, &intent.body)?;
-        let held = intent.body["amount_capturable"].as_i64().unwrap_or_default();
-        let before = charge.body.clone();
-        refunds::give_back(call, &mut charge, held)?;
-        call.ledger.update(&charge)?;
-        call.changed(refunds::REFUNDED, &before, &charge)?;
-    }
-    intent.body["amount_capturable"] = 0.into();
-    intent.body["canceled_at"] = call.now.as_second().into();
-    intent.body["cancellation_reason"] = reason.into();
-    intent.body["next_action"] = Value::Null;
-    intent.body["status"] = CANCELED.into();
-    call.ledger.update(&intent)?;
+    let held = if status == REQUIRES_CAPTURE { Some(latest_charge(call, &intent.body)?) } else { None };
+    hold_expiry::cancel(&mut call.change(), &mut intent, held, reason)?;
     KIND.went_on(call, &intent)?;
     answer(call, &fields, intent)
 }

@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 use super::{
     accepted::{AcceptedParams, METADATA},
     amounts, balance,
-    call::{CallError, MinterCall},
-    disputes, expand,
+    call::{CallError, ChangeContext, MinterCall},
+    dispute_steps,
+    effects::EffectKind,
+    expand,
     fields::CallFields,
+    fraud_warnings,
     ledger::LedgerError,
     lists::{self, ListQuery},
     lookup::{charge_of_path, refund_of_path},
@@ -16,14 +19,22 @@ use super::{
 };
 use crate::domain::{
     call::{error::ApiError, event_type::EventType},
-    card::currency::{ChargeCurrency, LARGEST_CHARGE},
+    card::{
+        currency::{ChargeCurrency, LARGEST_CHARGE},
+        later_effects::RefundCourse,
+        test_cards::{self, TestCard},
+    },
 };
 
 const CREATED: EventType = EventType::named("refund.created");
 const UPDATED: EventType = EventType::named("refund.updated");
+const FAILED: EventType = EventType::named("refund.failed");
 /// The older name of the same.
 const UPDATED_OF_CHARGE: EventType = EventType::named("charge.refund.updated");
 pub(super) const REFUNDED: EventType = EventType::named("charge.refunded");
+const CHARGE_UPDATED: EventType = EventType::named("charge.updated");
+/// So long after it was made a refund settles or fails that does so later: "after some time" (docs.stripe.com/testing).
+const SETTLES_AFTER_SECS: i64 = 5;
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 
 const CREATE: AcceptedParams = AcceptedParams {
@@ -105,43 +116,120 @@ pub(super) fn refund(
     if let Some(intent) = charge.body[INTENT].as_str().filter(|_| charge.body["captured"] != true) {
         return Err(nothing_to_refund(intent).into());
     }
+    check_left(&charge)?;
+    dispute_steps::check_refundable(&mut call.change(), &charge)?;
     let amount = refundable(&charge, asked)?;
     check_connect(&charge.id, reverses_transfer, refunds_fee)?;
-    let mut refund = new(call, &charge, amount);
+    let course = course_of(&charge);
+    let mut change = call.change();
+    let mut refund = new(&change, &charge, amount);
     refund["reason"] = reason.into();
     fields.write_to(&mut refund)?;
     if charge.body["captured"] == true {
         refund["balance_transaction"] = balance::id_of(&shapes::text(&refund, "id")).into();
     }
+    if course == RefundCourse::Pending {
+        refund["status"] = PENDING.into();
+    }
     let before = charge.body.clone();
-    let refund = keep(call, &mut charge, refund)?;
-    call.ledger.update(&charge)?;
-    call.changed(REFUNDED, &before, &charge)?;
+    let refund = keep(&mut change, &mut charge, refund)?;
+    change.ledger.update(&charge)?;
+    change.changed(REFUNDED, &before, &charge)?;
+    match course {
+        RefundCourse::AtOnce => {}
+        RefundCourse::Pending => change.schedule(SETTLES_AFTER_SECS, EffectKind::SettleRefund, &refund.id)?,
+        RefundCourse::FailsLater => change.schedule(SETTLES_AFTER_SECS, EffectKind::FailRefund, &refund.id)?,
+    }
+    fraud_warnings::charge_changed(&mut change, &charge)?;
     Ok(refund)
+}
+
+const PENDING: &str = "pending";
+const SUCCEEDED: &str = "succeeded";
+
+/// How a refund of a charge goes on. What was never captured is just let go.
+fn course_of(charge: &StoredObject) -> RefundCourse {
+    let card = charge.state["number"].as_str().and_then(test_cards::by_number);
+    match card {
+        Some(card) if charge.body["captured"] == true => TestCard::refund_course(card),
+        _ => RefundCourse::AtOnce,
+    }
+}
+
+/// Lets a pending refund succeed.
+///
+/// # Errors
+/// A ledger that cannot be used.
+pub(super) fn settle(change: &mut ChangeContext<'_, '_>, id: &str) -> Result<(), LedgerError> {
+    let Some(mut refund) = change.ledger.get(ObjectKind::Refund, id)? else { return Ok(()) };
+    if refund.body["status"] != PENDING {
+        return Ok(());
+    }
+    let before = refund.body.clone();
+    refund.body["status"] = SUCCEEDED.into();
+    change.ledger.update(&refund)?;
+    change.changed(UPDATED, &before, &refund)?;
+    change.changed(UPDATED_OF_CHARGE, &before, &refund)
+}
+
+/// Lets a refund fail that seemed to have succeeded: the money comes back to the balance, and is to be refunded again. The
+/// reason is the documented one of the card that does so; that the charge tells it by an update is undocumented.
+///
+/// # Errors
+/// A ledger that cannot be used.
+pub(super) fn fail(change: &mut ChangeContext<'_, '_>, id: &str) -> Result<(), LedgerError> {
+    let Some(mut refund) = change.ledger.get(ObjectKind::Refund, id)? else { return Ok(()) };
+    if refund.body["status"] != SUCCEEDED {
+        return Ok(());
+    }
+    let before = refund.body.clone();
+    let transaction = balance::of_failed_refund(change, &refund.body);
+    shapes::add(&mut refund.body, "failure_balance_transaction", transaction["id"].clone());
+    shapes::add(&mut refund.body, "failure_reason", "expired_or_canceled_card".into());
+    refund.body["status"] = "failed".into();
+    change.keep(ObjectKind::BalanceTransaction, Some(refund.id.clone()), transaction, Value::Null)?;
+    change.ledger.update(&refund)?;
+    for event in [FAILED, UPDATED, UPDATED_OF_CHARGE] {
+        change.changed(event, &before, &refund)?;
+    }
+    let Some(mut charge) = change.ledger.get(ObjectKind::Charge, refund.parent.as_deref().unwrap_or_default())? else {
+        return Ok(());
+    };
+    let before = charge.body.clone();
+    let amount = |value: &Value| value.as_i64().unwrap_or_default();
+    charge.body["amount_refunded"] = (amount(&before["amount_refunded"]) - amount(&refund.body["amount"])).into();
+    charge.body["refunded"] = false.into();
+    change.ledger.update(&charge)?;
+    change.changed(CHARGE_UPDATED, &before, &charge)?;
+    fraud_warnings::charge_changed(change, &charge)
 }
 
 /// Gives the part of an authorization back that is not captured. The caller writes the charge, and says that it was
 /// captured: whether Stripe says `charge.refunded` besides is undocumented. Here it does not.
-pub(super) fn give_back(call: &mut MinterCall<'_>, charge: &mut StoredObject, amount: i64) -> Result<(), LedgerError> {
-    let refund = new(call, charge, amount);
-    keep(call, charge, refund).map(|_| ())
+pub(super) fn give_back(
+    change: &mut ChangeContext<'_, '_>,
+    charge: &mut StoredObject,
+    amount: i64,
+) -> Result<(), LedgerError> {
+    let refund = new(change, charge, amount);
+    keep(change, charge, refund).map(|_| ())
 }
 
 /// A refund of an amount of a charge. What was never captured is no matter of the balance: it is reversed, and the bank
 /// has no reference for it (no recording: our choice). The reference of another refund follows days later.
-fn new(call: &MinterCall<'_>, charge: &StoredObject, amount: i64) -> Value {
+fn new(change: &ChangeContext<'_, '_>, charge: &StoredObject, amount: i64) -> Value {
     let card = if charge.body["captured"] == true {
         json!({ "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund" })
     } else {
         json!({ "type": "reversal" })
     };
     json!({
-        "id": call.ids.refund(call.now),
+        "id": change.ids.refund(change.now),
         "object": "refund",
         "amount": amount,
         "balance_transaction": null,
         "charge": charge.id,
-        "created": call.now.as_second(),
+        "created": change.now.as_second(),
         "currency": charge.body["currency"],
         "customer": charge.body["customer"],
         "customer_account": null,
@@ -152,41 +240,53 @@ fn new(call: &MinterCall<'_>, charge: &StoredObject, amount: i64) -> Value {
         "reason": null,
         "receipt_number": null,
         "source_transfer_reversal": null,
-        "status": "succeeded",
+        "status": SUCCEEDED,
         "transfer_reversal": null,
     })
 }
 
 /// Keeps a refund, and notes in the charge what of it is refunded now.
-fn keep(call: &mut MinterCall<'_>, charge: &mut StoredObject, refund: Value) -> Result<StoredObject, LedgerError> {
+fn keep(
+    change: &mut ChangeContext<'_, '_>,
+    charge: &mut StoredObject,
+    refund: Value,
+) -> Result<StoredObject, LedgerError> {
     let number = |value: &Value| value.as_i64().unwrap_or_default();
     let refunded = number(&charge.body["amount_refunded"]) + number(&refund["amount"]);
     charge.body["amount_refunded"] = refunded.into();
     charge.body["refunded"] = (charge.body["amount"] == refunded).into();
-    let refund = call.keep(ObjectKind::Refund, Some(charge.id.clone()), refund, Value::Null)?;
-    call.happened(CREATED, &refund)?;
+    let refund = change.keep(ObjectKind::Refund, Some(charge.id.clone()), refund, Value::Null)?;
+    change.happened(CREATED, &refund)?;
     Ok(refund)
+}
+
+/// Checks that there is something left of a charge that can be refunded.
+///
+/// # Errors
+/// A failed charge, and nothing left.
+fn check_left(charge: &StoredObject) -> Result<(), ApiError> {
+    let (id, body) = (&charge.id, &charge.body);
+    if body["status"] != "succeeded" {
+        // Undocumented by Stripe: our wording.
+        let message = format!("Charge {id} cannot be refunded because it failed.");
+        return Err(ApiError::request(None, None, message).of_state());
+    }
+    if body["amount"] == body["amount_refunded"] {
+        let message = format!("Charge {id} has already been refunded.");
+        return Err(ApiError::request(Some("charge_already_refunded"), None, message).of_state());
+    }
+    Ok(())
 }
 
 /// The amount to refund: as asked, or all that is left of the charge. Of a charge that was never captured only the
 /// whole amount can be refunded.
 ///
 /// # Errors
-/// A failed charge, nothing left, a dispute, more than is left, a part of what was never captured.
+/// More than is left, a part of what was never captured.
 fn refundable(charge: &StoredObject, asked: Option<i64>) -> Result<i64, ApiError> {
-    let (id, body) = (&charge.id, &charge.body);
+    let body = &charge.body;
     let number = |key: &str| body[key].as_i64().unwrap_or_default();
-    if body["status"] != "succeeded" {
-        // Undocumented by Stripe: our wording.
-        let message = format!("Charge {id} cannot be refunded because it failed.");
-        return Err(ApiError::request(None, None, message).of_state());
-    }
     let (whole, left) = (number("amount"), number("amount") - number("amount_refunded"));
-    if left == 0 {
-        let message = format!("Charge {id} has already been refunded.");
-        return Err(ApiError::request(Some("charge_already_refunded"), None, message).of_state());
-    }
-    disputes::check_refundable(charge)?;
     let amount = asked.unwrap_or(left);
     let currency = ChargeCurrency::parse(&shapes::text(body, "currency"));
     let shown = |amount: i64| currency.map_or_else(|| amount.to_string(), |currency| currency.show(amount));

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     authentication, balance_transactions,
     call::{CallError, HandlerAnswer, MinterCall},
-    charges, customers, events, payer_page, payment_intents, payment_methods, refunds, setup_intents, sources, tokens,
-    webhook_endpoints,
+    charges, customers, disputes, events, fraud_warnings, payer_page, payment_intents, payment_methods, refunds,
+    setup_intents, sources, tokens, webhook_endpoints,
 };
 use crate::domain::{
     call::{
@@ -117,6 +117,12 @@ const ROUTES: &[ApiRoute] = &[
     route(Post, &["v1", "setup_intents", ":id"], setup_intents::update),
     by_any_key(Post, &["v1", "setup_intents", ":id", "confirm"], setup_intents::confirm),
     route(Post, &["v1", "setup_intents", ":id", "cancel"], setup_intents::cancel),
+    route(Get, &["v1", "disputes"], disputes::list),
+    route(Get, &["v1", "disputes", ":id"], disputes::retrieve),
+    route(Post, &["v1", "disputes", ":id"], disputes::update),
+    route(Post, &["v1", "disputes", ":id", "close"], disputes::close),
+    route(Get, &["v1", "radar", "early_fraud_warnings"], fraud_warnings::list),
+    route(Get, &["v1", "radar", "early_fraud_warnings", ":id"], fraud_warnings::retrieve),
     route(Get, &["v1", "balance_transactions"], balance_transactions::list),
     route(Get, &["v1", "balance_transactions", ":id"], balance_transactions::retrieve),
     // The program's own: a server lets it in by the control token, and by no key.
@@ -158,7 +164,6 @@ const NOT_MODELLED: &[&str] = &[
     "credit_notes",
     "customer_sessions",
     "customers",
-    "disputes",
     "entitlements",
     "ephemeral_keys",
     "exchange_rates",

@@ -29,6 +29,12 @@ pub(super) enum ShapeKind {
     ChargedCard,
     Outcome,
     Refund,
+    Dispute,
+    DisputeEvidence,
+    EvidenceDetails,
+    /// `payment_method_details` of a dispute, and `card` in it.
+    DisputedMethod,
+    DisputedCard,
     PaymentMethod,
     BillingOfMethod,
     /// `card` of a payment method.
@@ -53,13 +59,14 @@ enum Family {
     Cards,
     Customers,
     Charges,
+    Disputes,
     Setups,
     Errors,
     Others,
 }
 
 impl Family {
-    const COUNT: usize = 6;
+    const COUNT: usize = 7;
 }
 
 impl ShapeKind {
@@ -70,6 +77,11 @@ impl ShapeKind {
             Self::Charge | Self::BillingOfCharge | Self::MethodDetails | Self::ChargedCard | Self::Outcome => {
                 Family::Charges
             }
+            Self::Dispute
+            | Self::DisputeEvidence
+            | Self::EvidenceDetails
+            | Self::DisputedMethod
+            | Self::DisputedCard => Family::Disputes,
             Self::SetupIntent | Self::OptionsOfSetup | Self::CardOfSetup => Family::Setups,
             Self::CardError | Self::RequestError => Family::Errors,
             _ => Family::Others,
@@ -125,7 +137,7 @@ const KNOWN_UNTIL: &[KnownVersion] = &[
     KnownVersion {
         version: ApiVersion::dated(2023, 10, 16),
         until: Some(month(2025, 3)),
-        but: &[(Family::Cards, month(2024, 3))],
+        but: &[(Family::Cards, month(2024, 3)), (Family::Disputes, month(2024, 3))],
     },
     known_of(ApiVersion::dated(2024, 4, 10), &[(Family::Errors, month(2024, 6))]),
     known_of(ApiVersion::dated(2024, 12, 18), &[(Family::Errors, month(2025, 1))]),
@@ -379,6 +391,17 @@ const REFUND: &[FieldRule] = &[
     since("transfer_reversal", 2018, 1),
 ];
 
+/// Observed in 2026, and not there in March 2024; the months between are likely.
+const DISPUTE: &[FieldRule] =
+    &[since("customer", 2026, 1), since("enhanced_eligibility_types", 2025, 2).filled(Filling::Nothing)];
+
+const DISPUTE_EVIDENCE: &[FieldRule] = &[since("enhanced_evidence", 2025, 2).filled(Filling::Nothing)];
+
+const EVIDENCE_DETAILS: &[FieldRule] = &[since("enhanced_eligibility", 2025, 2).filled(Filling::Nothing)];
+
+const DISPUTED_CARD: &[FieldRule] =
+    &[since("case_type", 2024, 10).filled(Filling::Nothing), since("network", 2026, 1).filled(Filling::Nothing)];
+
 const PAYMENT_METHOD: &[FieldRule] = &[
     since("allow_redisplay", 2024, 4),
     since("customer_account", 2025, 12),
@@ -439,6 +462,10 @@ pub(super) fn rules(kind: ShapeKind) -> &'static [FieldRule] {
         ShapeKind::ChargedCard => CHARGED_CARD,
         ShapeKind::Outcome => OUTCOME,
         ShapeKind::Refund => REFUND,
+        ShapeKind::Dispute => DISPUTE,
+        ShapeKind::DisputeEvidence => DISPUTE_EVIDENCE,
+        ShapeKind::EvidenceDetails => EVIDENCE_DETAILS,
+        ShapeKind::DisputedCard => DISPUTED_CARD,
         ShapeKind::PaymentMethod => PAYMENT_METHOD,
         ShapeKind::MethodCard => METHOD_CARD,
         ShapeKind::PaymentIntent => PAYMENT_INTENT,
@@ -449,6 +476,7 @@ pub(super) fn rules(kind: ShapeKind) -> &'static [FieldRule] {
         ShapeKind::RequestError => REQUEST_ERROR,
         ShapeKind::Token
         | ShapeKind::MethodDetails
+        | ShapeKind::DisputedMethod
         | ShapeKind::OptionsOfPayment
         | ShapeKind::OptionsOfSetup
         | ShapeKind::List
@@ -578,6 +606,8 @@ mod tests {
             CHARGED_CARD,
             OUTCOME,
             REFUND,
+            DISPUTE,
+            DISPUTED_CARD,
             PAYMENT_METHOD,
             METHOD_CARD,
             PAYMENT_INTENT,

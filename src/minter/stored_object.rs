@@ -16,6 +16,11 @@ pub enum ObjectKind {
     PaymentMethod,
     PaymentIntent,
     SetupIntent,
+    Dispute,
+    FraudWarning,
+    /// What a dispute or a failed refund did to the balance. What charges and refunds did follows from them (see
+    /// `balance`).
+    BalanceTransaction,
     /// What happened to another object.
     Event,
     /// Where events are sent.
@@ -35,6 +40,9 @@ impl ObjectKind {
             Self::PaymentMethod => "payment_method",
             Self::PaymentIntent => "payment_intent",
             Self::SetupIntent => "setup_intent",
+            Self::Dispute => "dispute",
+            Self::FraudWarning => "radar.early_fraud_warning",
+            Self::BalanceTransaction => "balance_transaction",
             Self::Event => "event",
             Self::WebhookEndpoint => "webhook_endpoint",
         }
@@ -42,7 +50,7 @@ impl ObjectKind {
 
     /// The kind of this word.
     pub fn parse(word: &str) -> Option<Self> {
-        const ALL: [ObjectKind; 11] = [
+        const ALL: [ObjectKind; 14] = [
             ObjectKind::Token,
             ObjectKind::Card,
             ObjectKind::Charge,
@@ -52,6 +60,9 @@ impl ObjectKind {
             ObjectKind::PaymentMethod,
             ObjectKind::PaymentIntent,
             ObjectKind::SetupIntent,
+            ObjectKind::Dispute,
+            ObjectKind::FraudWarning,
+            ObjectKind::BalanceTransaction,
             ObjectKind::Event,
             ObjectKind::WebhookEndpoint,
         ];
@@ -61,7 +72,10 @@ impl ObjectKind {
     /// Whether something can happen to objects of this kind that an event tells of. To a token nothing does: so it is at
     /// Stripe.
     pub(super) fn has_events(self) -> bool {
-        !matches!(self, Self::Token | Self::DeletedCustomer | Self::Event | Self::WebhookEndpoint)
+        !matches!(
+            self,
+            Self::Token | Self::DeletedCustomer | Self::BalanceTransaction | Self::Event | Self::WebhookEndpoint
+        )
     }
 }
 
@@ -71,7 +85,7 @@ pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
     /// What objects of this kind are found by: the customer of a card, charge, payment method or intent, the
-    /// charge of a refund, the email address of a customer as
+    /// charge of a refund, a dispute or a fraud warning, the email address of a customer as
     /// [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it, the object that an event points to (see
     /// `happened`).
     pub parent: Option<String>,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     call::MaskedCall,
+    due_effects,
     error::StoreError,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
@@ -14,12 +15,12 @@ use super::{
 };
 use crate::{
     domain::{
-        call::api::ApiResponse,
+        call::{api::ApiResponse, redaction::Redaction},
         clock,
         history::{entry::EntryId, request_log::ExchangeId},
     },
     minter::{
-        Ledger, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
+        LaterEffect, Ledger, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
         ledger::{AnswerKey, IdempotencyRecord, RequestFingerprint},
     },
 };
@@ -45,7 +46,9 @@ const KEEP_FOR_EVENTS: &str = concat!(
 pub(super) struct SqlLedger<'a> {
     context: &'a WriteContext,
     connection: &'a Connection,
-    call: &'a MaskedCall,
+    world: &'a str,
+    /// The call that the ledger is used for; `None` for what happens by itself.
+    call: Option<&'a MaskedCall>,
     /// The number that the call will have.
     number: ExchangeId,
     /// The token that is kept with the call.
@@ -64,11 +67,17 @@ pub(super) struct SqlLedger<'a> {
 
 impl<'a> SqlLedger<'a> {
     pub(super) fn new(context: &'a WriteContext, call: &'a MaskedCall, number: ExchangeId) -> Self {
+        Self { call: Some(call), number, ..Self::of_world(context, &call.world) }
+    }
+
+    /// The objects of a world, for what happens there without a call.
+    pub(super) fn of_world(context: &'a WriteContext, world: &'a str) -> Self {
         Self {
             context,
             connection: &context.connection,
-            call,
-            number,
+            world,
+            call: None,
+            number: ExchangeId(0),
             token: None,
             read_token: None,
             key: None,
@@ -89,7 +98,7 @@ impl<'a> SqlLedger<'a> {
     }
 
     fn world(&self) -> &'a str {
-        &self.call.world
+        self.world
     }
 
     /// What an id is stored and looked up as. Ids that the minter makes are stored as they are.
@@ -154,7 +163,11 @@ impl<'a> SqlLedger<'a> {
 
     /// The body or state of an object as it is kept: JSON, redacted.
     fn json(&self, part: &Value) -> String {
-        let kept = self.call.redaction.local_json(part.to_string().into_bytes());
+        let part = part.to_string().into_bytes();
+        let kept = match self.call {
+            Some(call) => call.redaction.local_json(part),
+            None => Redaction::default().local_json(part),
+        };
         String::from_utf8(kept).expect("redacted text is text")
     }
 
@@ -262,8 +275,8 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {
-        let is_of_call =
-            self.context.numbers.call_of(token.id()) == Some(self.number) && account == self.call.account.as_deref();
+        let is_of_call = self.context.numbers.call_of(token.id()) == Some(self.number)
+            && self.call.is_some_and(|call| account == call.account.as_deref());
         if !is_of_call || self.token.is_some() {
             return self.insert_row(account, &token.object());
         }
@@ -335,6 +348,17 @@ impl Ledger for SqlLedger<'_> {
 
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
         outbox::pending(self.connection, self.world(), account, event).map_err(|error| ledger_error(&error))
+    }
+
+    fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
+        self.context.has_news.set(true);
+        let (world, next) = (self.world(), &self.context.next_effects);
+        self.change(|connection| due_effects::insert(connection, next, world, effect))
+    }
+
+    fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError> {
+        let (world, next) = (self.world(), &self.context.next_effects);
+        self.change(|connection| due_effects::take(connection, next, world, until))
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {

@@ -11,6 +11,7 @@
 //! | `packed`, `counts` | a call's lists and bodies in one compressed piece; how many rows of each kind there are |
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
+//! | `due_effects` | what is to happen to the minter's objects later |
 //! | `outbox`, `event_bell` | events on their way to webhook endpoints, and who hears of new ones |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `removal`, `compaction`, `keep_jobs` | entries that go for good, and the disk space that this gives back |
@@ -22,7 +23,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -36,6 +37,7 @@ mod compaction;
 mod copy;
 mod counts;
 mod damage;
+mod due_effects;
 mod edits;
 mod entries;
 mod error;
@@ -106,6 +108,7 @@ use crate::{
 use anchor::FileAnchor;
 use call::MaskedCall;
 use copy::PrivateCopy;
+use due_effects::{EffectChanges, NextEffects};
 use event_bell::EventBell;
 use log_bound::{LogBound, LogLimit};
 use schema::{DatabaseLocation, MigrationBackup};
@@ -136,6 +139,7 @@ struct OpenStore {
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
     bell: EventBell,
+    effect_changes: EffectChanges,
     session: StoreSession,
     /// The private copy that the store works on, where the folder itself cannot be written: removed with the store.
     _copy: Option<PrivateCopy>,
@@ -227,7 +231,9 @@ impl Store {
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
         let bell = EventBell::default();
-        let work = WriteContext::new(connection, workspace_secret, session.name.clone(), file, log, bell.clone());
+        let effect_changes = EffectChanges::default();
+        let mut work = WriteContext::new(connection, workspace_secret, session.name.clone(), file, log, bell.clone());
+        work.next_effects = NextEffects::counted_by(Arc::clone(&effect_changes));
         let writer = HistoryWriter::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
         Ok(Self(Arc::new(OpenStore {
@@ -237,6 +243,7 @@ impl Store {
             identities,
             log_limit,
             bell,
+            effect_changes,
             session,
             _copy: copy,
         })))
@@ -377,6 +384,18 @@ impl Store {
     ) -> StoreReply<Timestamp> {
         let world = self.stored_world(world);
         self.0.writer.submit("set the clock", move |context| context.set_clock(&world, change, machine))
+    }
+
+    /// Carries out what is due in any world by its clock, where the machine's shows `machine`. A call finds what was due
+    /// before it carried out in any case: this is for whoever wants to hear of it in time.
+    pub fn carry_out_due(&self, machine: Timestamp) -> StoreReply<()> {
+        self.0.writer.submit("carry out what is due", move |context| context.carry_out_all_due(machine))
+    }
+
+    /// Another number each time that it may have changed when something is due, as far as this process knows of it: see
+    /// [`Outbox::next_effect`].
+    pub fn effect_changes(&self) -> u64 {
+        self.0.effect_changes.load(Ordering::Acquire)
     }
 
     fn stored_world(&self, world: Option<&AccountId>) -> String {

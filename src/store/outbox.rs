@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, types::Type};
 use serde_json::Value;
 
 use super::{
+    due_effects,
     error::{JobError, StoreError},
     write_context::WriteContext,
 };
@@ -138,6 +139,12 @@ impl Outbox {
             .prepare_cached("PRAGMA data_version")
             .and_then(|mut read| read.query_row([], |row| row.get(0)));
         read.map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// The moment of the machine's clock at which the next of all later effects is due.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn next_effect(&self) -> Result<Option<Timestamp>, StoreError> {
+        due_effects::next_of_all(&self.connection).map_err(|error| StoreError::of(READING, &error))
     }
 
     /// All endpoints, oldest first.

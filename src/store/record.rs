@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::{
     call::{JournaledCall, LocalAnswer, MaskedCall, RecordedCall},
-    entries,
+    due_effects, entries,
     entries::EntryMarks,
     error::{JobError, StoreError},
     exchanges,
@@ -29,16 +29,20 @@ use super::{
     worlds::{self, ClockChange},
     write_context::WriteContext,
 };
-use crate::domain::{
-    call::{
-        api::{ApiResponse, CallFailure, MaskedRequest, Target, TransportError},
-        redaction::{KeptAnswer, Redaction},
-        usage::{self, TokenUse, TokenVerdict},
+use crate::{
+    domain::{
+        call::{
+            api::{ApiResponse, CallFailure, MaskedRequest, Target, TransportError},
+            redaction::{KeptAnswer, Redaction},
+            usage::{self, TokenUse, TokenVerdict},
+        },
+        clock::shifted,
+        history::{
+            entry::{EntryId, EntryStatus, HistoryEntry},
+            request_log::{ExchangeId, REPLAYED_HEADER},
+        },
     },
-    history::{
-        entry::{EntryId, EntryStatus, HistoryEntry},
-        request_log::{ExchangeId, REPLAYED_HEADER},
-    },
+    minter,
 };
 
 impl WriteContext {
@@ -220,6 +224,7 @@ impl WriteContext {
         // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
         // would take minutes.
         schema::set_erasing(&self.connection, ErasePolicy::WrittenPages)?;
+        self.next_effects.forget();
         let dropped = worlds::reset(&self.connection, &mut self.worlds, world);
         schema::set_erasing(&self.connection, ErasePolicy::All)?;
         outbox::forget_lost_events(&self.connection)?;
@@ -227,14 +232,37 @@ impl WriteContext {
         Ok(dropped?)
     }
 
-    /// Sets the clock of a world; gives what it shows.
+    /// Sets the clock of a world, and carries out what is due there by now; gives what the clock shows.
     pub(super) fn set_clock(
         &mut self,
         world: &str,
         change: ClockChange,
         machine: Timestamp,
     ) -> Result<Timestamp, JobError> {
-        Ok(worlds::set_clock(&self.connection, &mut self.worlds, world, change, machine)?)
+        let shown = worlds::set_clock(&self.connection, &mut self.worlds, world, change, machine)?;
+        self.carry_out_due(world, machine)?;
+        // What comes next is due at another moment of the machine's clock.
+        self.next_effects.changed();
+        self.has_news.set(true);
+        Ok(shown)
+    }
+
+    /// Carries out what is due in a world by its clock, where the machine's shows `machine`.
+    fn carry_out_due(&mut self, world: &str, machine: Timestamp) -> Result<(), JobError> {
+        let now = shifted(machine, self.worlds.ahead_of(world));
+        if !self.next_effects.is_due(&self.connection, world, now.as_second())? {
+            return Ok(());
+        }
+        let mut ledger = SqlLedger::of_world(self, world);
+        minter::carry_out_due(&mut ledger, now)?;
+        ledger.finish()?;
+        Ok(())
+    }
+
+    /// The same in every world.
+    pub(super) fn carry_out_all_due(&mut self, machine: Timestamp) -> Result<(), JobError> {
+        let worlds = due_effects::worlds(&self.connection)?;
+        worlds.iter().try_for_each(|world| self.carry_out_due(world, machine))
     }
 
     /// Writes what came of a call that is in the journal: its outcome as it is kept, the places of the answer's body

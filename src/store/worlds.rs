@@ -142,9 +142,9 @@ pub(super) fn reset(connection: &Connection, states: &mut WorldStates, world: Op
     let all = "UPDATE worlds SET clock_ms = 0, tokens = 0, void = ?2 WHERE name = coalesce(?1, name)";
     connection.execute(all, (world, last_call(connection)?))?;
     states.refresh(connection)?;
-    // What happened to objects is none of them. The condition on tokens is that of the index.
+    // What happened to objects, and what is to happen, is none of them. The condition on tokens is that of the index.
     let events = "SELECT count(*) FROM objects INDEXED BY objects_listed \
-                  WHERE kind = 'event' AND kind <> 'token' AND world = coalesce(?1, world)";
+                  WHERE kind IN ('event', 'later_effect') AND kind <> 'token' AND world = coalesce(?1, world)";
     let events: i64 = connection.query_row(events, [world], |row| row.get(0))?;
     let others = "SELECT count(*) FROM worlds WHERE name <> ?1";
     let objects = if let Some(world) = world

@@ -6,7 +6,9 @@ use rusqlite::Connection;
 
 use super::{
     compaction::FileRewriting,
-    counts, entries,
+    counts,
+    due_effects::NextEffects,
+    entries,
     error::{StoreError, is_damage},
     event_bell::EventBell,
     key_index::KeyIndex,
@@ -37,6 +39,7 @@ pub(super) struct WriteContext {
     pub(super) packer: CallPacker,
     /// What is known of the database, as of [`Self::begin`] and the jobs since.
     pub(super) worlds: WorldStates,
+    pub(super) next_effects: NextEffects,
     pub(super) keys: KeyIndex,
     /// The number of the last change of an entry.
     revision: i64,
@@ -80,6 +83,7 @@ impl WriteContext {
             log,
             packer: CallPacker::new(),
             worlds: WorldStates::default(),
+            next_effects: NextEffects::default(),
             keys: KeyIndex::default(),
             revision: 0,
             counted_calls: 0,
@@ -102,6 +106,7 @@ impl WriteContext {
             return Ok(());
         }
         self.worlds.refresh(&self.connection)?;
+        self.next_effects.forget();
         self.last_call = worlds::last_call(&self.connection)?;
         self.keys.refresh(&self.connection, self.last_call)?;
         self.revision = entries::revision(&self.connection)?;
@@ -123,6 +128,7 @@ impl WriteContext {
         self.log.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.keys.committed();
+        self.next_effects.committed();
         if self.has_news.take() {
             self.bell.ring();
         }
@@ -146,6 +152,7 @@ impl WriteContext {
         self.settled.clear();
         self.rewriting = None;
         self.has_news.set(false);
+        self.next_effects.forget();
         self.keys.forget();
         self.log.forget();
         self.known_state = None;

@@ -1,5 +1,5 @@
-//! The thread that sends: it wakes when there is something to send, and once a second where another process may have
-//! made something.
+//! The thread that sends: it wakes when there is something to send, when something is due to happen by the clock of a world
+//! (see [`Store::carry_out_due`]), and once a second where another process may have made something.
 
 use std::{
     collections::HashMap,
@@ -90,6 +90,7 @@ impl WebhookDelivery {
             has_endpoints: false,
             seen: None,
             seen_until: 0,
+            next_effect: NextEffect::default(),
         };
         let (stopped, counter) = (stop.clone(), Arc::clone(&wakes));
         let thread = thread::Builder::new()
@@ -159,6 +160,16 @@ struct Delivering {
     /// The newest object at that look. Events behind it wait for the next one: an endpoint may have been disabled
     /// before they came.
     seen_until: i64,
+    next_effect: NextEffect,
+}
+
+/// When something is due to happen in a world.
+#[derive(Debug, Default)]
+struct NextEffect {
+    /// By the machine's clock.
+    due: Option<Timestamp>,
+    /// What it was read for: see [`Store::effect_changes`].
+    read_at: Option<u64>,
 }
 
 struct EndedAttempt {
@@ -224,6 +235,7 @@ impl Delivering {
         if is_news || self.has_endpoints {
             self.look(is_news).await?;
         }
+        self.let_effects_happen().await?;
         for nth in 0..self.queues.len() {
             self.fill(nth)?;
             self.send_due(nth)?;
@@ -234,6 +246,22 @@ impl Delivering {
             self.write_notes().await?;
         }
         Ok(self.pause())
+    }
+
+    /// Lets happen what is due by now. What comes of it rings the bell.
+    async fn let_effects_happen(&mut self) -> Result<(), StoreError> {
+        let changes = self.store.effect_changes();
+        if self.next_effect.read_at != Some(changes) {
+            self.next_effect = NextEffect { due: self.outbox.next_effect()?, read_at: Some(changes) };
+        }
+        let now = self.now();
+        if self.next_effect.due.is_some_and(|due| due <= now) {
+            self.store.carry_out_due(now).await?;
+            // One that cannot be read stays, and is not to be tried without end.
+            self.next_effect.due =
+                self.outbox.next_effect()?.map(|due| if due <= now { now + PAUSE_AFTER_ERROR } else { due });
+        }
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {
@@ -248,7 +276,8 @@ impl Delivering {
         let due = self.queues.iter().filter(has_room).filter_map(Queue::next_due).map(until);
         let due = due.map(|pause| pause.max(Duration::from_millis(1)));
         let slice = self.notes_since.map(|since| SLICE_TIME.saturating_sub(since.elapsed()));
-        due.chain(slice).chain(self.has_endpoints.then_some(LOOK_AROUND)).min()
+        let effect = self.next_effect.due.map(until).map(|pause| pause.max(Duration::from_millis(1)));
+        due.chain(slice).chain(effect).chain(self.has_endpoints.then_some(LOOK_AROUND)).min()
     }
 
     /// Looks which endpoints there are and whether there is something new for them.
@@ -256,6 +285,10 @@ impl Delivering {
         let state = self.outbox.data_version()?;
         if !is_news && self.seen == Some(state) {
             return Ok(());
+        }
+        if !is_news {
+            // Another process wrote.
+            self.next_effect.read_at = None;
         }
         // Read before the endpoints, which are therefore never older than an event that is sent to them.
         self.seen_until = self.outbox.newest()?;

@@ -284,10 +284,8 @@ fn what_is_expanded_nowhere_is_refused_also_where_there_is_nothing_to_expand() {
     let customer = format!("/v1/customers/{customer}");
     let message = "This property cannot be expanded (colour).";
     check(local.get(&customer, &[("expand[]", "colour.shade")]), 400, None, None, message);
-    for (path, property) in [(customer, "tax"), (format!("/v1/charges/{paid}"), "dispute")] {
-        let message = format!("Testcard's local minter does not model '{property}', so it cannot expand it.");
-        check(local.get(&path, &[("expand[]", property)]), 400, None, None, &message);
-    }
+    let message = "Testcard's local minter does not model 'tax', so it cannot expand it.";
+    check(local.get(&customer, &[("expand[]", "tax")]), 400, None, None, message);
 }
 
 #[test]
@@ -548,7 +546,7 @@ fn some_cards_dispute_every_charge_right_after_it() {
         let kept = local.get(&format!("/v1/charges/{charge}"), &[]).1;
         assert_eq!(kept["disputed"], is_disputed, "{alias}");
         let dispute = kept.get("dispute").and_then(Value::as_str);
-        assert_eq!(dispute.is_some_and(|id| id.starts_with("dp_1")), is_disputed, "{alias}");
+        assert_eq!(dispute.is_some_and(|id| id.starts_with("du_1")), is_disputed, "{alias}");
         let refund = local.post("/v1/refunds", &[("charge", &charge)]);
         if can_be_refunded {
             assert_eq!(refund.0, 200, "{alias}");

@@ -124,6 +124,12 @@ const CASES: &[Case] = &[
     post(400, "/v1/setup_intents/{setup}/cancel", &[]),
     get(200, "/v1/balance_transactions", &[("limit", "1")]),
     get(404, "/v1/balance_transactions/txn_nope", &[]),
+    get(200, "/v1/disputes", &[("limit", "1")]),
+    get(404, "/v1/disputes/du_nope", &[]),
+    post(404, "/v1/disputes/du_nope", &[("evidence[uncategorized_text]", "winning_evidence"), ("submit", "true")]),
+    post(404, "/v1/disputes/du_nope/close", &[]),
+    get(200, "/v1/radar/early_fraud_warnings", &[]),
+    get(404, "/v1/radar/early_fraud_warnings/issfr_nope", &[]),
     get(404, "/v1/tökens", &[]),
     post(
         402,

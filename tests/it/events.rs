@@ -65,7 +65,7 @@ fn each_change_makes_its_events() {
     local.make(&format!("/v1/charges/{held}/capture"), &[("amount", "1500")]);
     made(&mut local, &["refund.created", "charge.captured"]);
     local.make("/v1/charges", &[&MONEY[..], &[("source", "tok_createDispute")]].concat());
-    made(&mut local, &["charge.succeeded", "charge.dispute.created"]);
+    made(&mut local, &["charge.succeeded", "charge.dispute.created", "charge.dispute.funds_withdrawn"]);
 
     let customer = id(&local.make("/v1/customers", &[("email", "jenny@example.com")]));
     made(&mut local, &["customer.created"]);

@@ -10,6 +10,7 @@ use std::{
     path::PathBuf,
 };
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use testcard::domain::{
     call::{
@@ -59,6 +60,7 @@ fn fields_at(version: Option<&str>) -> BTreeSet<FieldKey> {
     session.tokens();
     session.charges();
     session.refunds();
+    session.disputes();
     session.customers();
     session.payment_methods();
     session.events();
@@ -155,6 +157,21 @@ impl Session {
             self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
         }
         self.get("/v1/refunds", &[]);
+    }
+
+    fn disputes(&mut self) {
+        let charge = self.charge("tok_createDispute", &[]);
+        let page = self.get("/v1/disputes", &[("charge", &charge)]);
+        let path = format!("/v1/disputes/{}", id(&page["data"][0]));
+        self.post(&path, &[("evidence[uncategorized_text]", "winning_evidence")]);
+        self.charge("tok_createIssuerFraudRecord", &[]);
+        self.get("/v1/radar/early_fraud_warnings", &[]);
+        let failing = self.charge("tok_refundFail", &[]);
+        let refund = id(&self.post("/v1/refunds", &[("charge", &failing)]));
+        self.local.now += SignedDuration::from_secs(5);
+        self.get(&path, &[]);
+        self.get(&format!("/v1/refunds/{refund}"), &[]);
+        self.get("/v1/balance_transactions", &[]);
     }
 
     fn events(&mut self) {
@@ -276,7 +293,7 @@ fn graded() -> BTreeSet<FieldKey> {
 
 /// The objects in the order of the table, with their names in `shapes.json`; an object without one has no recorded
 /// shape there.
-const OBJECTS: [(&str, &[&str]); 19] = [
+const OBJECTS: [(&str, &[&str]); 21] = [
     ("token", &["token"]),
     ("card of a token", &["card of a token"]),
     ("card of a customer", &["card of a customer"]),
@@ -286,6 +303,8 @@ const OBJECTS: [(&str, &[&str]); 19] = [
     ("deleted customer", &["deleted customer"]),
     ("charge", &["charge"]),
     ("refund", &["refund"]),
+    ("dispute", &["dispute"]),
+    ("radar.early_fraud_warning", &["radar.early_fraud_warning"]),
     ("balance_transaction", &["balance_transaction"]),
     ("payment_method", &["payment_method"]),
     ("payment_intent", &["payment_intent"]),
@@ -401,6 +420,8 @@ fn counted() -> String {
         ("customer", "customer"),
         ("charge", "charge"),
         ("refund", "refund"),
+        ("dispute", "dispute"),
+        ("radar.early_fraud_warning", "early fraud warning"),
         ("balance_transaction", "balance transaction"),
         ("payment_method", "payment method"),
         ("payment_intent", "payment intent"),

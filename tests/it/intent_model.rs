@@ -1,5 +1,7 @@
-//! Random calls at payment intents, against a simple model of what may happen to the money.
+//! Random calls at payment intents, their refunds and disputes, and a clock that goes on, against a simple model of what may
+//! happen to the money.
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,10 +17,33 @@ enum Step {
     Cancel { nth: usize },
     Update { nth: usize, amount: i64 },
     Refund { nth: usize, amount: Option<i64> },
+    Answer { nth: usize, evidence: usize },
+    Accept { nth: usize },
+    Wait { secs: i64 },
 }
 
-const CARDS: [&str; 4] =
-    ["pm_card_visa", "pm_card_chargeDeclined", "pm_card_threeDSecure2Required", "pm_card_mastercard"];
+const CARDS: [&str; 8] = [
+    "pm_card_visa",
+    "pm_card_chargeDeclined",
+    "pm_card_threeDSecure2Required",
+    "pm_card_mastercard",
+    DISPUTED,
+    ASKED_ABOUT,
+    "pm_card_pendingRefund",
+    FAILS_TO_REFUND,
+];
+const DISPUTED: &str = "pm_card_createDispute";
+const ASKED_ABOUT: &str = "pm_card_createDisputeInquiry";
+const FAILS_TO_REFUND: &str = "pm_card_refundFail";
+
+const WINNING: &str = "winning_evidence";
+const LOSING: &str = "losing_evidence";
+const ESCALATING: &str = "escalate_inquiry_evidence";
+const EVIDENCE: [&str; 4] = [WINNING, LOSING, ESCALATING, "We sent it"];
+
+const DAY: i64 = 24 * 60 * 60;
+/// So long after it was asked for the bank decides, and a refund fails.
+const SOON: i64 = 5;
 
 fn step() -> impl Strategy<Value = Step> {
     let (nth, card, amount) = (0..4_usize, 0..CARDS.len(), 50..5000_i64);
@@ -33,7 +58,10 @@ fn step() -> impl Strategy<Value = Step> {
         (nth.clone(), proptest::option::of(amount.clone())).prop_map(|(nth, amount)| Step::Capture { nth, amount }),
         nth.clone().prop_map(|nth| Step::Cancel { nth }),
         (nth.clone(), amount.clone()).prop_map(|(nth, amount)| Step::Update { nth, amount }),
-        (nth, proptest::option::of(amount)).prop_map(|(nth, amount)| Step::Refund { nth, amount }),
+        (nth.clone(), proptest::option::of(amount)).prop_map(|(nth, amount)| Step::Refund { nth, amount }),
+        (nth.clone(), 0..EVIDENCE.len()).prop_map(|(nth, evidence)| Step::Answer { nth, evidence }),
+        nth.prop_map(|nth| Step::Accept { nth }),
+        prop::sample::select(vec![1, SOON, DAY, 8 * DAY, 121 * DAY]).prop_map(|secs| Step::Wait { secs }),
     ]
 }
 
@@ -45,7 +73,135 @@ struct Known {
     is_held: bool,
     status: String,
     captured: i64,
-    refunded: i64,
+    /// What pays, or is to.
+    card: &'static str,
+    /// When the card was charged, in Unix seconds.
+    charged_at: i64,
+    refunds: Vec<Refunded>,
+    dispute: Option<Disputed>,
+}
+
+#[derive(Clone, Debug)]
+struct Refunded {
+    amount: i64,
+    /// When it fails, if it is to.
+    fails_at: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+struct Disputed {
+    status: &'static str,
+    /// What was last said to it.
+    evidence: &'static str,
+    opened: i64,
+    due_by: i64,
+    /// When the bank looks at the evidence.
+    decisions: Vec<i64>,
+    /// What it took from the balance.
+    taken: i64,
+}
+
+impl Disputed {
+    fn is_closed(&self) -> bool {
+        ["won", "lost", "warning_closed"].contains(&self.status)
+    }
+
+    fn is_inquiry(&self) -> bool {
+        self.status.starts_with("warning")
+    }
+
+    fn close(&mut self) {
+        self.status = if self.is_inquiry() { "warning_closed" } else { "lost" };
+    }
+}
+
+/// The end of the eighth day after a moment.
+fn due_by(now: i64) -> i64 {
+    (now.div_euclid(DAY) + 9) * DAY - 1
+}
+
+impl Known {
+    fn refunded(&self) -> i64 {
+        self.refunds.iter().map(|refund| refund.amount).sum()
+    }
+
+    /// What is in the balance of it.
+    fn balance(&self) -> i64 {
+        self.captured - self.refunded() - self.dispute.as_ref().map_or(0, |dispute| dispute.taken)
+    }
+
+    /// The money is taken.
+    fn take(&mut self, amount: i64, now: i64) {
+        self.captured = amount;
+        "succeeded".clone_into(&mut self.status);
+        let is_inquiry = self.card == ASKED_ABOUT;
+        self.dispute = (is_inquiry || self.card == DISPUTED).then(|| Disputed {
+            status: if is_inquiry { "warning_needs_response" } else { "needs_response" },
+            evidence: "",
+            opened: now,
+            due_by: due_by(now),
+            decisions: Vec::new(),
+            taken: if is_inquiry { 0 } else { amount },
+        });
+    }
+
+    /// The card is charged.
+    fn charge(&mut self, card: &'static str, now: i64) {
+        (self.card, self.charged_at) = (card, now);
+        if self.is_held {
+            "requires_capture".clone_into(&mut self.status);
+        } else {
+            self.take(self.amount, now);
+        }
+    }
+
+    /// When the next thing happens by itself.
+    fn next(&self) -> Option<i64> {
+        let refunds = self.refunds.iter().filter_map(|refund| refund.fails_at);
+        let expiry = (self.status == "requires_capture").then_some(self.charged_at + 7 * DAY + 1);
+        let dispute = self.dispute.iter().filter(|dispute| !dispute.is_closed()).flat_map(|dispute| {
+            let end = match dispute.status {
+                "needs_response" => Some(dispute.due_by + 1),
+                "under_review" => None,
+                _ => Some(dispute.opened + 120 * DAY),
+            };
+            dispute.decisions.iter().copied().chain(end)
+        });
+        refunds.chain(expiry).chain(dispute).min()
+    }
+
+    /// Lets happen what happens by itself until then.
+    fn pass(&mut self, now: i64) {
+        while let Some(moment) = self.next().filter(|moment| *moment <= now) {
+            self.refunds.retain(|refund| refund.fails_at != Some(moment));
+            if self.status == "requires_capture" && self.charged_at + 7 * DAY + 1 == moment {
+                "canceled".clone_into(&mut self.status);
+            }
+            let is_refunded = self.refunded() == self.captured;
+            let captured = self.captured;
+            let Some(dispute) = &mut self.dispute else { continue };
+            for _ in 0..dispute.decisions.iter().filter(|due| **due == moment).count() {
+                match (dispute.status, dispute.evidence) {
+                    ("under_review", WINNING) => (dispute.status, dispute.taken) = ("won", 0),
+                    ("under_review", LOSING) => dispute.close(),
+                    ("warning_under_review", ESCALATING) if !is_refunded => {
+                        (dispute.status, dispute.taken, dispute.due_by) = ("needs_response", captured, due_by(moment));
+                    }
+                    ("warning_under_review", WINNING | LOSING | ESCALATING) => dispute.close(),
+                    _ => {}
+                }
+            }
+            dispute.decisions.retain(|due| *due != moment);
+            let is_over = match dispute.status {
+                "needs_response" => dispute.due_by < moment,
+                "warning_needs_response" | "warning_under_review" => dispute.opened + 120 * DAY <= moment,
+                _ => false,
+            };
+            if is_over {
+                dispute.close();
+            }
+        }
+    }
 }
 
 fn number(value: &Value) -> i64 {
@@ -55,6 +211,12 @@ fn number(value: &Value) -> i64 {
 /// Takes a step, and gives the intent that it was about with what the model expects of it.
 fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
     let text = |amount: i64| amount.to_string();
+    if let Step::Wait { secs } = step {
+        local.now += SignedDuration::from_secs(*secs);
+        known.iter_mut().for_each(|model| model.pass(local.now.as_second()));
+        return;
+    }
+    let now = local.now.as_second();
     if let Step::Create { amount, is_held, card } = step {
         let amount = text(*amount);
         let capture = if *is_held { "manual" } else { "automatic" };
@@ -73,7 +235,10 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             is_held,
             status: "requires_confirmation".to_owned(),
             captured: 0,
-            refunded: 0,
+            card: CARDS[*card],
+            charged_at: now,
+            refunds: Vec::new(),
+            dispute: None,
         });
         return;
     }
@@ -82,16 +247,17 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
     | Step::Capture { nth, .. }
     | Step::Cancel { nth }
     | Step::Update { nth, .. }
-    | Step::Refund { nth, .. }) = step
+    | Step::Refund { nth, .. }
+    | Step::Answer { nth, .. }
+    | Step::Accept { nth }) = step
     else {
         return;
     };
     let Some(model) = known.get_mut(*nth) else { return };
     let path = format!("/v1/payment_intents/{}", model.id);
     let is_open = ["requires_payment_method", "requires_confirmation", "requires_action"].contains(&&*model.status);
-    let paid = if model.is_held { "requires_capture" } else { "succeeded" };
     match step {
-        Step::Create { .. } => {}
+        Step::Create { .. } | Step::Wait { .. } => {}
         Step::Confirm { card, .. } => {
             let (status, _) = local.post(&format!("{path}/confirm"), &[("payment_method", CARDS[*card])]);
             assert_eq!(
@@ -106,7 +272,11 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
                 "{model:?}"
             );
             if is_open {
-                [paid, "requires_payment_method", "requires_action", paid][*card].clone_into(&mut model.status);
+                match *card {
+                    1 => "requires_payment_method".clone_into(&mut model.status),
+                    2 => "requires_action".clone_into(&mut model.status),
+                    card => model.charge(CARDS[card], now),
+                }
             }
         }
         Step::Authenticate { is_complete, .. } => {
@@ -114,8 +284,10 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             let (status, _) = local.post("/_testcard/authenticate", &[("intent", &model.id), ("result", result)]);
             let waits = model.status == "requires_action";
             assert_eq!(status, if waits { 200 } else { 400 }, "{model:?}");
-            if waits {
-                if *is_complete { paid } else { "requires_payment_method" }.clone_into(&mut model.status);
+            match (waits, is_complete) {
+                (true, true) => model.charge(CARDS[2], now),
+                (true, false) => "requires_payment_method".clone_into(&mut model.status),
+                (false, _) => {}
             }
         }
         Step::Capture { amount, .. } => {
@@ -125,8 +297,7 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             let is_possible = model.status == "requires_capture" && amount.is_none_or(|amount| amount <= model.amount);
             assert_eq!(status, if is_possible { 200 } else { 400 }, "{model:?} {step:?}");
             if is_possible {
-                model.captured = amount.unwrap_or(model.amount);
-                "succeeded".clone_into(&mut model.status);
+                model.take(amount.unwrap_or(model.amount), now);
             }
         }
         Step::Cancel { .. } => {
@@ -151,17 +322,46 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             let mut params = vec![("payment_intent", model.id.as_str())];
             params.extend(sent.iter().map(|amount| ("amount", amount.as_str())));
             let (status, body) = local.post("/v1/refunds", &params);
-            let left = model.captured - model.refunded;
-            let is_possible = left > 0 && amount.is_none_or(|amount| amount <= left);
+            let left = model.captured - model.refunded();
+            let is_charged_back = model.dispute.as_ref().is_some_and(|dispute| dispute.taken > 0);
+            let is_possible = left > 0 && !is_charged_back && amount.is_none_or(|amount| amount <= left);
             assert_eq!(status, if is_possible { 200 } else { 400 }, "{model:?} {step:?} {body}");
             if is_possible {
-                model.refunded += amount.unwrap_or(left);
+                let fails_at = (model.card == FAILS_TO_REFUND).then_some(now + SOON);
+                model.refunds.push(Refunded { amount: amount.unwrap_or(left), fails_at });
+            }
+        }
+        Step::Answer { evidence, .. } => {
+            let Some(dispute) = &mut model.dispute else { return };
+            let evidence = EVIDENCE[*evidence];
+            let path = format!("/v1/disputes/{}", dispute_of(local, &model.id));
+            let (status, body) = local.post(&path, &[("evidence[uncategorized_text]", evidence)]);
+            assert_eq!(status, if dispute.is_closed() { 400 } else { 200 }, "{dispute:?} {step:?} {body}");
+            if !dispute.is_closed() {
+                dispute.status = if dispute.is_inquiry() { "warning_under_review" } else { "under_review" };
+                dispute.evidence = evidence;
+                if [WINNING, LOSING, ESCALATING].contains(&evidence) {
+                    dispute.decisions.push(now + SOON);
+                }
+            }
+        }
+        Step::Accept { .. } => {
+            let Some(dispute) = &mut model.dispute else { return };
+            let path = format!("/v1/disputes/{}/close", dispute_of(local, &model.id));
+            let (status, _) = local.post(&path, &[]);
+            assert_eq!(status, if dispute.is_closed() { 400 } else { 200 }, "{dispute:?}");
+            if !dispute.is_closed() {
+                dispute.close();
             }
         }
     }
-    if model.status == "succeeded" && model.captured == 0 {
-        model.captured = model.amount;
-    }
+}
+
+/// The id of the one dispute of an intent.
+fn dispute_of(local: &mut Local, intent: &str) -> String {
+    let page = local.get("/v1/disputes", &[("payment_intent", intent)]).1;
+    let [dispute] = &page["data"].as_array().unwrap()[..] else { panic!("{page}") };
+    id(dispute)
 }
 
 /// What the objects say of an intent is what the model says.
@@ -185,10 +385,33 @@ fn check(local: &mut Local, model: &Known) {
         assert_eq!(number(&charge["amount"]), model.amount, "{model:?}");
         assert_eq!(number(&charge["amount_captured"]), model.captured, "{model:?}");
         let (_, refunds) = local.get("/v1/refunds", &[("charge", &id(charge)), ("limit", "100")]);
-        let sum: i64 = refunds["data"].as_array().unwrap().iter().map(|refund| number(&refund["amount"])).sum();
+        let refunds = refunds["data"].as_array().unwrap().iter().filter(|refund| refund["status"] != "failed");
+        let sum: i64 = refunds.map(|refund| number(&refund["amount"])).sum();
         assert_eq!(number(&charge["amount_refunded"]), sum, "{model:?}");
         let uncaptured = if charge["captured"] == true { model.amount - model.captured } else { sum };
-        assert_eq!(sum - uncaptured, model.refunded, "captured − refunded: {model:?}");
+        assert_eq!(sum - uncaptured, model.refunded(), "captured − refunded: {model:?}");
+        assert_eq!(charge["disputed"] == true, model.dispute.is_some(), "{model:?}");
+    }
+    let page = local.get("/v1/disputes", &[("payment_intent", &model.id)]).1;
+    let shown: Vec<&Value> = page["data"].as_array().unwrap().iter().map(|dispute| &dispute["status"]).collect();
+    let known: Vec<Value> = model.dispute.iter().map(|dispute| json!(dispute.status)).collect();
+    assert_eq!(shown, known.iter().collect::<Vec<_>>(), "{model:?}");
+}
+
+/// What all transactions did to the balance, without fees.
+fn balance(local: &mut Local) -> i64 {
+    let mut sum = 0;
+    let mut last: Option<String> = None;
+    loop {
+        let mut params = vec![("limit", "100")];
+        params.extend(last.as_deref().map(|last| ("starting_after", last)));
+        let page = local.get("/v1/balance_transactions", &params).1;
+        let data = page["data"].as_array().unwrap();
+        sum += data.iter().map(|transaction| number(&transaction["amount"])).sum::<i64>();
+        last = data.last().map(id);
+        if page["has_more"] != true {
+            return sum;
+        }
     }
 }
 
@@ -196,7 +419,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_intent_is_paid_twice_and_the_sums_hold(steps in proptest::collection::vec(step(), 1..40)) {
+    fn no_intent_is_paid_twice_and_the_sums_hold(steps in proptest::collection::vec(step(), 1..60)) {
         let mut local = Local::new();
         let mut known = Vec::new();
         for step in &steps {
@@ -205,5 +428,7 @@ proptest! {
         for model in &known {
             check(&mut local, model);
         }
+        let expected: i64 = known.iter().map(Known::balance).sum();
+        prop_assert_eq!(balance(&mut local), expected, "captured − refunded − disputed: {:?}", known);
     }
 }

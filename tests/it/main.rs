@@ -49,6 +49,7 @@ mod keep;
 mod keep_window;
 mod kept;
 mod keys;
+mod later_effects;
 mod layers;
 mod layouts;
 mod leaving;

@@ -14,8 +14,8 @@ use testcard::{
         rules::policies::AccountPolicies,
     },
     minter::{
-        self, Ledger, LedgerError, MemoryLedger, MinterAccount, ObjectKind, PageQuery, RememberedAnswer, StoredObject,
-        auth,
+        self, LaterEffect, Ledger, LedgerError, MemoryLedger, MinterAccount, ObjectKind, PageQuery, RememberedAnswer,
+        StoredObject, auth,
         ledger::{AnswerKey, IdempotencyRecord},
     },
 };
@@ -420,6 +420,14 @@ impl Ledger for ReadOnly {
 
     fn pending_webhooks(&mut self, _: Option<&str>, _: &StoredObject) -> Result<usize, LedgerError> {
         Ok(0)
+    }
+
+    fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
+        Err(LedgerError(format!("{effect:?} was to be kept")))
+    }
+
+    fn take_due(&mut self, _: i64) -> Result<Option<LaterEffect>, LedgerError> {
+        Ok(None)
     }
 
     fn page(&mut self, _: Option<&str>, _: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {

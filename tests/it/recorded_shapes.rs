@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// What is given by the call, or depends on its outcome: a text in one answer and null in the next.
-const OF_THE_CALL: [&str; 27] = [
+const OF_THE_CALL: [&str; 28] = [
     "balance_transaction.description",
     "card in charge.source.customer",
     "card in charge.source.cvc_check",
@@ -24,6 +25,7 @@ const OF_THE_CALL: [&str; 27] = [
     "charge.balance_transaction",
     "charge.customer",
     "charge.description",
+    "charge.dispute",
     "charge.failure_code",
     "charge.failure_message",
     "charge.outcome.reason",
@@ -223,6 +225,7 @@ impl Answers {
         if version >= "2019" {
             answers.payment_intents();
             answers.setup_intents();
+            answers.disputes();
         }
         answers.seen
     }
@@ -321,6 +324,35 @@ impl Answers {
         self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
         self.get(&format!("/v1/charges/{charge}"), &["refunds.data.balance_transaction"]);
         self.make(&format!("/v1/charges/{charge}"), &[("fraud_details[user_report]", "fraudulent")]);
+    }
+
+    fn disputes(&mut self) {
+        // All recorded ones are of intents.
+        let pay = |answers: &mut Self, alias: &str| {
+            let sent = [("payment_method", alias), ("payment_method_types[]", "card"), ("confirm", "true")];
+            id(&answers.local.make("/v1/payment_intents", &[&MONEY[..], &sent].concat()))
+        };
+        let disputed = pay(self, "pm_card_createDispute");
+        self.get("/v1/disputes", &[]);
+        let (_, page) = self.local.get("/v1/disputes", &[("payment_intent", &disputed)]);
+        let path = format!("/v1/disputes/{}", id(&page["data"][0]));
+        let said = [
+            ("evidence[uncategorized_text]", "winning_evidence"),
+            ("evidence[customer_name]", "Jenny Rosen"),
+            ("evidence[cancellation_rebuttal]", "It was never cancelled"),
+        ];
+        self.make(&path, &said);
+        self.local.now += SignedDuration::from_secs(5);
+        self.get(&path, &["balance_transactions"]);
+        self.get("/v1/balance_transactions", &["data.source"]);
+        let warned = pay(self, "pm_card_createIssuerFraudRecord");
+        let (_, page) = self.local.get("/v1/radar/early_fraud_warnings", &[("payment_intent", &warned)]);
+        self.get("/v1/radar/early_fraud_warnings", &[]);
+        self.get(&format!("/v1/radar/early_fraud_warnings/{}", id(&page["data"][0])), &["charge"]);
+        let held = pay(self, "pm_card_pendingRefund");
+        let refund = id(&self.local.make("/v1/refunds", &[("payment_intent", &held)]));
+        self.local.now += SignedDuration::from_secs(5);
+        self.get(&format!("/v1/refunds/{refund}"), &[]);
     }
 
     fn payment_methods(&mut self) {

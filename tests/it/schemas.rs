@@ -5,6 +5,7 @@
 
 use std::{fs, path::Path};
 
+use jiff::SignedDuration;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -13,16 +14,18 @@ use crate::{
     support::local::{Local, id},
 };
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 13] = [
     "api_errors",
     "card",
     "charge",
     "customer",
     "deleted_card",
     "deleted_payment_source",
+    "dispute",
     "error",
     "event",
     "payment_source",
+    "radar.early_fraud_warning",
     "token",
     "webhook_endpoint",
 ];
@@ -73,7 +76,16 @@ impl Schemas {
                 },
             }),
         );
-        for item in ["charge", "customer", "event", "payment_source", "refund", "webhook_endpoint"] {
+        for item in [
+            "charge",
+            "customer",
+            "dispute",
+            "event",
+            "payment_source",
+            "radar.early_fraud_warning",
+            "refund",
+            "webhook_endpoint",
+        ] {
             let data = if item == "refund" {
                 json!({ "type": "object" })
             } else {
@@ -163,6 +175,7 @@ fn every_answer_fits_the_schemas_of_the_specification() {
         let mut calls = Checked::new(version);
         tokens(&mut calls);
         charges(&mut calls);
+        disputes(&mut calls);
         customers(&mut calls);
         intents(&mut calls);
         events(&mut calls);
@@ -232,6 +245,24 @@ fn charges(calls: &mut Checked) {
     calls.get(200, "list of charge", "/v1/charges", &[("created[gte]", "99999999999")]);
     calls.get(200, "list of refund", "/v1/refunds", &[]);
     calls.get(200, "list of refund", &format!("{path}/refunds"), &[]);
+}
+
+fn disputes(calls: &mut Checked) {
+    for alias in ["tok_createDispute", "tok_createDisputeInquiry", "tok_createComplianceDispute"] {
+        let charge = id(&calls.post(200, "charge", "/v1/charges", &[&MONEY[..], &[("source", alias)]].concat()));
+        let page = calls.get(200, "list of dispute", "/v1/disputes", &[("charge", &charge)]);
+        let path = format!("/v1/disputes/{}", id(&page["data"][0]));
+        let said = [("evidence[uncategorized_text]", "winning_evidence"), ("evidence[customer_name]", "Jenny Rosen")];
+        calls.post(200, "dispute", &path, &said);
+        calls.local.now += SignedDuration::from_secs(5);
+        calls.get(200, "dispute", &path, &[("expand[]", "charge")]);
+        calls.post(400, "error", &format!("{path}/close"), &[]);
+    }
+    calls.post(200, "charge", "/v1/charges", &[&MONEY[..], &[("source", "tok_createIssuerFraudRecord")]].concat());
+    let page = calls.get(200, "list of radar.early_fraud_warning", "/v1/radar/early_fraud_warnings", &[]);
+    let path = format!("/v1/radar/early_fraud_warnings/{}", id(&page["data"][0]));
+    calls.get(200, "radar.early_fraud_warning", &path, &[("expand[]", "charge")]);
+    calls.get(404, "error", "/v1/disputes/du_nope", &[]);
 }
 
 fn customers(calls: &mut Checked) {

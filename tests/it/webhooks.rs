@@ -18,7 +18,7 @@ use testcard::{
         settings::{origin::PageOrigin, receiver::ReceiverUrl},
     },
     server::{Server, ServerConfig},
-    store::{FILE_NAME, Store, StoreLocation},
+    store::{ClockChange, FILE_NAME, Store, StoreLocation},
     webhooks::{ForwardTo, WebhookConfig},
 };
 use tokio::runtime::Runtime;
@@ -647,6 +647,32 @@ fn what_came_of_sending_is_written_down_once_and_nothing_wakes_the_thread_when_n
     thread::sleep(Duration::from_millis(2500));
     let woken = sending.server().delivery_wakes() - before;
     assert!(woken <= 6, "idle, it woke {woken} times in two and a half seconds");
+}
+
+#[test]
+fn what_is_due_happens_in_time_and_is_sent_though_nobody_calls() {
+    let home = TempDir::new().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let mut receiver = Receiver::taking(&runtime);
+    let first = Sending::start(open(home.path()), |_| {});
+    let second = Sending::start(open(home.path()), |_| {});
+    first.endpoint(&receiver.url(), &["refund.updated", "charge.dispute.closed"]);
+    let charge = first.make("/v1/charges", &[CHARGE[0], CHARGE[1], ("source", "tok_pendingRefund")]);
+    first.make("/v1/refunds", &[("charge", charge["id"].as_str().unwrap())]);
+    let settled = event(&receiver.wait_for(1)[0]);
+    assert_eq!(
+        (&settled["type"], &settled["data"]["object"]["status"]),
+        (&json!("refund.updated"), &json!("succeeded"))
+    );
+    assert_eq!(settled["request"]["id"], Value::Null);
+    // By a clock that is set, what it passes happens at once.
+    first.make("/v1/charges", &[CHARGE[0], CHARGE[1], ("source", "tok_createDispute")]);
+    let later = ClockChange::By(jiff::SignedDuration::from_hours(9 * 24));
+    second.store.set_clock(None, later, now()).wait().unwrap();
+    let lost = event(&receiver.wait_for(2)[1]);
+    assert_eq!((&lost["type"], &lost["data"]["object"]["status"]), (&json!("charge.dispute.closed"), &json!("lost")));
+    drop((first, second));
+    assert_eq!(receiver.server.received().len(), 0, "each of them once, though two servers watch the clock");
 }
 
 #[test]

@@ -23,6 +23,8 @@ ROUTES = [
     ("GET", "/v1/payment_methods/{}"), ("GET", "/v1/payment_methods"), ("POST", "/v1/payment_methods/{}"),
     ("POST", "/v1/payment_methods/{}/attach"), ("POST", "/v1/payment_methods/{}/detach"),
     ("GET", "/v1/customers/{}/payment_methods"), ("GET", "/v1/customers/{}/payment_methods/{}"),
+    ("GET", "/v1/disputes"), ("GET", "/v1/disputes/{}"), ("POST", "/v1/disputes/{}"), ("POST", "/v1/disputes/{}/close"),
+    ("GET", "/v1/radar/early_fraud_warnings"), ("GET", "/v1/radar/early_fraud_warnings/{}"),
     ("POST", "/v1/payment_intents"), ("GET", "/v1/payment_intents"), ("GET", "/v1/payment_intents/{}"),
     ("POST", "/v1/payment_intents/{}"), ("POST", "/v1/payment_intents/{}/confirm"), ("POST", "/v1/payment_intents/{}/capture"),
     ("POST", "/v1/payment_intents/{}/cancel"), ("POST", "/v1/setup_intents"), ("GET", "/v1/setup_intents"),

@@ -33,7 +33,8 @@ pub fn is_time(field: &str) -> bool {
     TIMES.contains(&field)
 }
 
-const TIMES: &[&str] = &["created", "available_on", "canceled_at", "capture_before", "expires_at", "start", "end"];
+const TIMES: &[&str] =
+    &["created", "available_on", "canceled_at", "capture_before", "due_by", "expires_at", "start", "end"];
 
 /// The nearest value around this one, or itself, that has a name.
 fn field_of(value: JsonView<'_>) -> Option<JsonView<'_>> {
@@ -157,6 +158,8 @@ const FIELDS: &[(&str, Sentences)] = &[
             ),
             ("status", "For cards that are paid out to: whether payouts to it work"),
             ("three_d_secure", "How the cardholder proved to be the cardholder"),
+            ("case_type", "What the network calls the dispute: chargeback, inquiry or compliance"),
+            ("network_reason_code", "The network's code for the reason of the dispute"),
             ("three_d_secure_usage", "Whether the cardholder can be asked for a proof by 3-D Secure"),
             ("tokenization_method", "The wallet that made the token, such as apple_pay; null for a typed card"),
             ("transaction_link_id", "The network's id that links payments of one order"),
@@ -520,6 +523,85 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("source_transfer_reversal", "The transfer that was reversed for it"),
             ("status", "succeeded, pending, failed, canceled or requires_action"),
             ("transfer_reversal", "The transfer reversal that belongs to it"),
+        ],
+    ),
+    (
+        "dispute",
+        &[
+            ("id", "The dispute's own id"),
+            ("amount", "What the cardholder wants back, in the smallest unit of the currency"),
+            ("balance_transaction", "What the dispute took from the balance; null while it took nothing"),
+            ("balance_transactions", "What the dispute took from the balance, and what came back of it"),
+            ("charge", "The charge that the cardholder objects to"),
+            ("customer", "The customer whose payment it is"),
+            ("enhanced_eligibility_types", "By which special rules of the network it may be answered"),
+            ("evidence", "What you say to it"),
+            ("evidence_details", "Until when it can be answered, and what was sent"),
+            ("is_charge_refundable", "Whether the charge can still be refunded"),
+            ("payment_intent", "The payment intent that made the charge"),
+            ("payment_method_details", "How it was paid, and the network's words for the dispute"),
+            ("reason", "What the cardholder objects to, such as fraudulent or product_not_received"),
+            (
+                "status",
+                "needs_response, under_review, won, lost or prevented; of an inquiry warning_needs_response, \
+                 warning_under_review or warning_closed",
+            ),
+        ],
+    ),
+    (
+        "evidence",
+        &[
+            ("access_activity_log", "What the customer did with a digital product, from your logs"),
+            ("billing_address", "The customer's billing address"),
+            ("cancellation_policy", "The file with your cancellation policy"),
+            ("cancellation_policy_disclosure", "How the customer was shown the cancellation policy"),
+            ("cancellation_rebuttal", "Why the customer's subscription was not cancelled"),
+            ("customer_communication", "The file with what the customer wrote to you"),
+            ("customer_email_address", "The customer's e-mail address"),
+            ("customer_name", "The customer's name"),
+            ("customer_purchase_ip", "The address in the network that the customer bought from"),
+            ("customer_signature", "The file with the customer's signature"),
+            ("duplicate_charge_documentation", "The file that tells this charge from another one"),
+            ("duplicate_charge_explanation", "Why this charge is no duplicate"),
+            ("duplicate_charge_id", "The charge that looks the same"),
+            ("enhanced_evidence", "What is said by special rules of the network"),
+            ("product_description", "What was bought"),
+            ("receipt", "The file with the receipt"),
+            ("refund_policy", "The file with your refund policy"),
+            ("refund_policy_disclosure", "How the customer was shown the refund policy"),
+            ("refund_refusal_explanation", "Why the customer gets nothing back"),
+            ("service_date", "When a service was given"),
+            ("service_documentation", "The file that proves a service"),
+            ("shipping_address", "Where the goods went"),
+            ("shipping_carrier", "Who carried the goods"),
+            ("shipping_date", "When the goods left"),
+            ("shipping_documentation", "The file that proves the shipping"),
+            ("shipping_tracking_number", "The number to follow the goods by"),
+            ("uncategorized_file", "Any other file"),
+            (
+                "uncategorized_text",
+                "Anything else; in test mode winning_evidence, losing_evidence and escalate_inquiry_evidence decide",
+            ),
+        ],
+    ),
+    (
+        "evidence_details",
+        &[
+            ("due_by", "Until when it can be answered, in Unix seconds"),
+            ("enhanced_eligibility", "What special rules of the network still ask for"),
+            ("has_evidence", "Whether there is any evidence, submitted or not"),
+            ("past_due", "Whether evidence was submitted too late"),
+            ("submission_count", "How often evidence was submitted"),
+        ],
+    ),
+    (
+        "radar.early_fraud_warning",
+        &[
+            ("id", "The warning's own id"),
+            ("actionable", "Whether the charge is neither disputed nor refunded as a whole yet"),
+            ("charge", "The charge that the bank warns of"),
+            ("fraud_type", "What the bank suspects, such as made_with_stolen_card"),
+            ("payment_intent", "The payment intent that made the charge"),
         ],
     ),
     (

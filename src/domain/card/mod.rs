@@ -1,5 +1,5 @@
 //! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with
-//! a decline, and Stripe's published test cards.
+//! a decline, what follows a payment, and Stripe's published test cards.
 
 pub mod authentication;
 pub mod brand;
@@ -7,6 +7,7 @@ pub mod currency;
 pub mod declines;
 pub mod digits;
 pub mod expiry;
+pub mod later_effects;
 pub mod networks;
 pub mod number;
 pub mod test_cards;

@@ -65,15 +65,6 @@ words!(BankCheck {
     Zip => "zip" | "postal code check",
 });
 
-/// What a card does to every charge of it that succeeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DisputeKind {
-    /// The money is taken back: no refund is possible any more.
-    Chargeback,
-    /// The bank asks first, and a refund is still possible.
-    Inquiry,
-}
-
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestCard {
@@ -109,17 +100,6 @@ pub struct TestCard {
 impl TestCard {
     pub fn last4(&self) -> &str {
         &self.number[self.number.len() - 4..]
-    }
-
-    /// The dispute that follows a charge of the card. An early fraud warning is none; whether one is prevented is up to
-    /// the account, which does not ask for it here.
-    pub fn dispute(&self) -> Option<DisputeKind> {
-        match (self.group.as_str(), self.description.as_str()) {
-            ("dispute", "Early fraud warning") => None,
-            ("dispute", "Inquiry") => Some(DisputeKind::Inquiry),
-            ("dispute", _) => Some(DisputeKind::Chargeback),
-            _ => None,
-        }
     }
 
     /// A ready-made token for this card.
@@ -346,13 +326,6 @@ mod tests {
         }
         assert_eq!(search("no such card").count(), 0);
         assert_eq!(search("").count(), 317);
-    }
-
-    #[test]
-    fn eight_cards_dispute_their_charges_and_one_only_asks() {
-        let of_kind = |kind| all().iter().filter(move |card| card.dispute() == Some(kind)).map(|card| &*card.number);
-        assert_eq!(of_kind(DisputeKind::Inquiry).collect::<Vec<_>>(), ["4000000000001976"]);
-        assert_eq!(of_kind(DisputeKind::Chargeback).count(), 7);
     }
 
     #[test]

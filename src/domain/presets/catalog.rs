@@ -59,7 +59,7 @@ impl Preset {
             name: card.description.clone(),
             about: format!("{} · {}", CardField::Number.show(&card.number), known.join(" · ")),
             brand: brand_of(card),
-            consequence: consequence_of(&steps),
+            consequence: consequence_of(&steps).or_else(|| card.what_follows().map(str::to_owned)),
             steps,
             checks: card.failing_checks(),
             grouped_number: CardField::Number.show(&card.number),

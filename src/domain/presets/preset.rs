@@ -47,7 +47,7 @@ pub struct Preset {
     pub brand: &'static str,
     /// The outcomes in the order token, attach, charge.
     pub steps: [StepOutcome; 3],
-    /// What comes of it as a sentence, for the moment before it is used; `None` where nothing is refused.
+    /// What comes of it as a sentence, for the moment before it is used; `None` where nothing is refused and nothing follows.
     pub consequence: Option<String>,
     /// The checks that do not pass.
     pub checks: Option<String>,
