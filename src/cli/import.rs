@@ -118,7 +118,11 @@ fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<Comman
     Ok(CommandOutcome::Well)
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a file of calls, or of what is piped where the path is `-`.
+///
+/// # Errors
+/// A file that cannot be read, and one of more than [`MOST_CALL_BYTES`].
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path != Path::new("-") {
         return files::read_at_most(path, MOST_CALL_BYTES);
     }

@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `export` `import` `events` `evidence` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `keep` `salvage` `manual` | the commands |
+//! | `mint` `token_use` `history` `export` `import` `events` `evidence` `fixtures` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `keep` `salvage` `manual` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
@@ -19,6 +19,7 @@ mod events;
 mod evidence;
 mod explain;
 mod export;
+mod fixtures;
 mod history;
 mod import;
 mod keep;
@@ -94,6 +95,7 @@ const EXAMPLES: &str = "Examples:
   testcard evidence tok_… --to case.html     what was sent and answered, for a report
   testcard import tokens.json                entries of another history into this one
   testcard import calls.har --as-presets     calls of a browser, curl or Postman as presets
+  testcard fixtures play flow.json           calls of a file of `stripe fixtures`, one after the other
   testcard keep --last 10000 --dry-run       what would go if only so many entries stayed
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
@@ -137,6 +139,8 @@ pub enum CliCommand {
     Events(events::EventsArgs),
     /// Print the secret of a webhook endpoint.
     Webhooks(events::WebhooksArgs),
+    /// Play a file of the Stripe CLI's fixtures: calls that take values from the answers before them.
+    Fixtures(fixtures::FixturesArgs),
     /// Write a document about entries for a person who was not there: request, response, verdict and what followed.
     Evidence(evidence::EvidenceArgs),
     /// Add the entries of a JSON or JSON Lines export that are not in the history yet; or keep calls of other tools as
@@ -198,6 +202,7 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Export(args) => export::export(&args, environment),
         CliCommand::Events(args) => events::events(&args, environment),
         CliCommand::Webhooks(args) => events::webhooks(&args, environment),
+        CliCommand::Fixtures(args) => fixtures::fixtures(&args, environment),
         CliCommand::Evidence(args) => evidence::evidence(&args, environment),
         CliCommand::Import(args) => import::import(&args, environment),
         CliCommand::Keep(args) => keep::keep(&args, environment),

@@ -11,6 +11,8 @@
 //! | `stripe_cli` | the calls that made the tokens, for `stripe fixtures` |
 //! | `copied` | entries as a text for the clipboard |
 //! | `evidence` | what was sent and answered, as a document for a person |
+//! | `fixtures` | files of the Stripe CLI's fixtures, to be played step by step |
+//! | `flat_params` | nested parameters as Stripe's form writes them |
 //! | `foreign_calls` | calls that other tools wrote down, as drafts |
 //! | `kind` | what a file is, by what is in it |
 //! | `read_entries`, `entry_shape` | reading back what `json` wrote |
@@ -21,6 +23,8 @@ mod copied;
 mod entry_shape;
 mod entry_writer;
 mod evidence;
+mod fixtures;
+mod flat_params;
 mod foreign_calls;
 mod har;
 mod json;
@@ -34,6 +38,7 @@ use crate::domain::settings::file_format::{ExportForm, FileFormat};
 pub use copied::copied_text;
 pub use entry_writer::EntryWriter;
 pub use evidence::{DocumentFormat, EvidenceWriter};
+pub use fixtures::{FixtureAnswers, FixtureFault, FixtureFile, FixtureStep};
 pub use foreign_calls::{CallFault, MOST_CALL_BYTES, read_calls};
 pub use kind::{FileKind, KindFault, kind_of};
 pub use read_entries::{LONGEST_ENTRY, ReadFault, TakeEntry, read_json, read_jsonl};

@@ -29,6 +29,7 @@ mod export;
 mod export_dialog;
 mod field_help;
 mod files;
+mod fixtures;
 mod focus;
 mod foreign;
 mod form;

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::found::{CallFault, form, path_of};
-use crate::domain::{call::params::Params, mask::Kept, presets::found_calls::FoundCalls};
+use crate::{
+    domain::{call::params::Params, mask::Kept, presets::found_calls::FoundCalls},
+    formats::flat_params::flatten,
+};
 
 pub(super) fn read(document: &Value) -> Result<FoundCalls, CallFault> {
     let mut found = FoundCalls::default();
@@ -145,28 +148,11 @@ fn stripe_fixture(found: &mut FoundCalls, at: usize, fixture: &Value) {
     let name = text(fixture, "name").to_owned();
     let what = if name.is_empty() { format!("Fixture {}", at + 1) } else { format!("Fixture '{name}'") };
     let mut params = Vec::new();
-    let flat = flatten(String::new(), &fixture["params"], &mut params);
+    let mut fill = |name: &str, text: &str| match text.contains("${") {
+        true => Err(format!("takes {name} from another call or the environment. Put a value there, then import again")),
+        false => Ok(text.to_owned()),
+    };
+    let flat = flatten("", &fixture["params"], &mut params, &mut fill);
     let params = flat.map(|()| params.into_iter().collect());
     found.take(name, &what, &text(fixture, "method").to_uppercase(), text(fixture, "path"), params);
-}
-
-/// Nested parameters as Stripe's form writes them: `card[number]`, `expand[]`.
-fn flatten(name: String, value: &Value, params: &mut Vec<(String, String)>) -> Result<(), String> {
-    let inner = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}[{part}]") };
-    match value {
-        Value::Object(fields) => fields.iter().try_for_each(|(part, value)| flatten(inner(part), value, params)),
-        Value::Array(items) => items.iter().try_for_each(|item| flatten(inner(""), item, params)),
-        Value::Null => Ok(()),
-        Value::String(text) if text.contains("${") => {
-            Err(format!("takes {name} from another call or the environment. Put a value there, then import again"))
-        }
-        Value::String(text) => {
-            params.push((name, text.clone()));
-            Ok(())
-        }
-        Value::Bool(_) | Value::Number(_) => {
-            params.push((name, value.to_string()));
-            Ok(())
-        }
-    }
 }
