@@ -174,7 +174,7 @@ fn source_by_name(call: &mut MinterCall<'_>, id: &str) -> Result<Option<StoredOb
         for _ in 0..MOST_READ / READ_AT_ONCE {
             let cursor = reached.as_deref().map_or(PageCursor::Start, PageCursor::After);
             let created = taken - LONGEST_HOLD_SECS..=taken;
-            let page = call.ledger.page(&PageQuery { kind, parent: None, created, cursor, limit: READ_AT_ONCE })?;
+            let page = call.ledger.page(&PageQuery { created, cursor, ..PageQuery::of(kind, READ_AT_ONCE) })?;
             let Some(oldest) = page.last().map(|source| source.id.clone()) else { break };
             if let Some(source) = page.into_iter().find(|source| source.body[OBJECT] == id) {
                 return Ok(Some(source));

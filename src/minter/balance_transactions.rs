@@ -11,7 +11,7 @@ use super::{
     expand,
     fields::CallFields,
     ledger::{PageCursor, PageQuery},
-    lists::{self, ListPage, ListQuery, Paging},
+    lists::{self, ListPage, Paging},
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::call::error::ApiError;
@@ -64,14 +64,13 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
     };
     let mut page = ListPage { objects: Vec::new(), has_more: false };
     for kind in SOURCES {
-        let list = ListQuery { kind, what: OBJECT, parent: None, url: URL };
         let (mut place, created) = from_cursor(kind, cursor.as_ref(), is_backward, &paging);
         // Backwards, the list of the other kind begins at its newest object that is older than the cursor. Where there is
         // none, all of it is newer, and its end is the page.
         let is_other = is_backward && matches!(place, PageCursor::Start);
         let older = if is_other {
             let created = i64::MIN..=created.start().saturating_sub(1);
-            let query = PageQuery { kind, parent: None, created, cursor: PageCursor::Start, limit: 1 };
+            let query = PageQuery { created, ..PageQuery::of(kind, 1) };
             call.ledger.page(&query)?.pop()
         } else {
             None
@@ -80,7 +79,7 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
             place = PageCursor::Before(&older.id);
         }
         let limit = if is_other && older.is_none() { MOST_READ } else { paging.limit };
-        let part = lists::slice(call, &list, place, created, limit, &is_wanted)?;
+        let part = lists::slice(call, PageQuery { created, cursor: place, ..PageQuery::of(kind, limit) }, &is_wanted)?;
         page.has_more |= part.has_more;
         page.objects.extend(part.objects);
     }

@@ -12,12 +12,13 @@ use super::{
     expand, fields,
     fields::CallFields,
     happened::{self, KeptEvent},
+    ledger::{EventSelection, PageQuery},
     lists::{self, ListQuery},
     shapes,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
-    call::{error::ApiError, version::ApiVersion},
+    call::{error::ApiError, event_type::EventType, version::ApiVersion},
     mask::keyed_hash,
 };
 
@@ -31,8 +32,8 @@ const REQUEST_WITH_KEY: ApiVersion<'static> = ApiVersion::dated(2017, 5, 25);
 
 const LIST: AcceptedParams = AcceptedParams {
     written: &[],
-    read: &[&["type", "types[*]"], lists::CREATED, lists::PAGING],
-    not_modelled: &["delivery_success"],
+    read: &[&["type", "types[*]", "delivery_success"], lists::CREATED, lists::PAGING],
+    not_modelled: &[],
 };
 
 /// `GET /v1/events/:id`.
@@ -52,13 +53,11 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<HandlerAnswe
     let fields = CallFields::of(call.request, &LIST)?;
     expand::check_list(&fields, "event")?;
     let types = types(&fields)?;
-    let oldest = oldest_shown(call);
-    let is_wanted = |event: &StoredObject| {
-        let is_named = types.iter().any(|pattern| fits(pattern, KeptEvent::of(event).event_type()));
-        event.created >= oldest && (types.is_empty() || is_named)
-    };
+    let events = EventSelection { types: types.as_deref(), is_delivered: fields.boolean("delivery_success")? };
     let list = ListQuery { kind: ObjectKind::Event, what: "event", parent: None, url: URL };
-    let mut page = lists::page_of(call, &fields, &list, &is_wanted)?;
+    let query = lists::query(call, &fields, &list)?;
+    let created = oldest_shown(call).max(*query.created.start())..=*query.created.end();
+    let mut page = lists::slice(call, PageQuery { created, events, ..query }, &|_| true)?;
     for event in &mut page.objects {
         event.body = shown(call, event)?;
     }
@@ -69,8 +68,8 @@ fn oldest_shown(call: &MinterCall<'_>) -> i64 {
     call.now.as_second() - EVENTS_SHOWN_SECS
 }
 
-/// The types that a list is asked for, in `type` or in `types`; none stands for all.
-fn types<'a>(fields: &CallFields<'a>) -> Result<Vec<&'a str>, ApiError> {
+/// The types that a list is asked for, in `type` or in `types`, each once; `None` for all.
+fn types(fields: &CallFields<'_>) -> Result<Option<Vec<EventType>>, ApiError> {
     let one = fields.word("type")?;
     let many: Vec<&str> = fields.elements("types").collect();
     if one.is_some() && !many.is_empty() {
@@ -83,7 +82,12 @@ fn types<'a>(fields: &CallFields<'a>) -> Result<Vec<&'a str>, ApiError> {
         let message = format!("You may filter by {MOST_TYPES} types at most.");
         return Err(ApiError::request(None, Some("types"), message));
     }
-    Ok(one.into_iter().chain(many).collect())
+    let patterns: Vec<&str> = one.into_iter().chain(many).collect();
+    if patterns.is_empty() || patterns.contains(&"*") {
+        return Ok(None);
+    }
+    let is_named = |event_type: &EventType| patterns.iter().any(|pattern| fits(pattern, event_type.as_str()));
+    Ok(Some(EventType::all().filter(is_named).collect()))
 }
 
 /// Whether a type is meant by a pattern: itself, `*`, or a group such as `charge.*`.
@@ -130,7 +134,11 @@ pub fn event_text(
 
 /// Whether an event is of one of these types, as `enabled_events` of an endpoint names them.
 pub fn event_fits(types: &[String], event: &StoredObject) -> bool {
-    let event_type = KeptEvent::of(event).event_type();
+    event_type_fits(types, event.event_type())
+}
+
+/// Whether a type is one of these, as `enabled_events` of an endpoint names them.
+pub fn event_type_fits(types: &[String], event_type: &str) -> bool {
     types.iter().any(|pattern| fits(pattern, event_type))
 }
 

@@ -141,7 +141,7 @@ impl<'a> KeptEvent<'a> {
     }
 
     pub(super) fn event_type(&self) -> &'a str {
-        self.0.body["type"].as_str().unwrap_or_default()
+        self.0.event_type()
     }
 
     pub(super) fn request_id(&self) -> &'a Value {

@@ -12,7 +12,10 @@ use super::{
     new_token::NewToken,
     stored_object::{ObjectKind, StoredObject},
 };
-use crate::domain::{call::api::ApiResponse, clock};
+use crate::domain::{
+    call::{api::ApiResponse, event_type::EventType},
+    clock,
+};
 
 /// The ledger cannot be read or written: Stripe's 500, and nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,12 +32,36 @@ pub struct PageQuery<'a> {
     pub created: std::ops::RangeInclusive<i64>,
     pub cursor: PageCursor<'a>,
     pub limit: usize,
+    /// Of a list of events, which ones; all of any other list.
+    pub events: EventSelection<'a>,
+}
+
+/// Which events a list is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventSelection<'a> {
+    /// Those of these types; `None` for all.
+    pub types: Option<&'a [EventType]>,
+    /// Those that every webhook endpoint has taken which they are for, or only the others.
+    pub is_delivered: Option<bool>,
+}
+
+impl EventSelection<'_> {
+    /// Whether every event is asked for.
+    pub fn is_all(&self) -> bool {
+        *self == EventSelection::default()
+    }
 }
 
 impl<'a> PageQuery<'a> {
+    /// So many of the newest objects of a kind, whenever they were made.
+    pub fn of(kind: ObjectKind, limit: usize) -> Self {
+        let (created, cursor) = (i64::MIN..=i64::MAX, PageCursor::Start);
+        Self { kind, parent: None, created, cursor, limit, events: EventSelection::default() }
+    }
+
     /// The newest objects of a parent, whenever they were made.
     pub fn newest(kind: ObjectKind, parent: &'a str, limit: usize) -> Self {
-        Self { kind, parent: Some(parent), created: i64::MIN..=i64::MAX, cursor: PageCursor::Start, limit }
+        Self { parent: Some(parent), ..Self::of(kind, limit) }
     }
 }
 
@@ -145,7 +172,7 @@ pub trait Ledger {
     fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError>;
 
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
-    /// the kind gives none.
+    /// the kind gives none. What is delivered of events is what is written down of it.
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
 
     /// What was answered under an idempotency key, however long ago.
@@ -354,6 +381,11 @@ impl Ledger for MemoryLedger {
                 && object.kind == query.kind
                 && query.parent.is_none_or(|parent| object.parent.as_deref() == Some(parent))
                 && query.created.contains(&object.created)
+                && query.events.types.is_none_or(|types| {
+                    types.iter().any(|event_type| event_type.as_str() == object.event_type())
+                })
+                // Nothing is sent from here, so nothing waits to be taken.
+                && query.events.is_delivered != Some(false)
         };
         let place = |id: &str| self.place(account, query.kind, id);
         let (older, newer) = match query.cursor {

@@ -37,6 +37,13 @@ pub(super) struct ListQuery<'a> {
     pub(super) url: &'a str,
 }
 
+impl<'a> ListQuery<'a> {
+    /// So many of its newest objects.
+    fn newest(&self, limit: usize) -> PageQuery<'a> {
+        PageQuery { parent: self.parent, ..PageQuery::of(self.kind, limit) }
+    }
+}
+
 /// A page of a list, by the paging parameters and `created` of the call.
 pub(super) fn page(
     call: &mut MinterCall<'_>,
@@ -88,13 +95,26 @@ pub(super) fn page_of(
     list: &ListQuery<'_>,
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<ListPage, CallError> {
+    let query = query(call, fields, list)?;
+    slice(call, query, is_wanted)
+}
+
+/// What a call says of the page of a list that it wants.
+///
+/// # Errors
+/// As [`Paging::of`], and a cursor that is not in the list.
+pub(super) fn query<'a>(
+    call: &mut MinterCall<'_>,
+    fields: &CallFields<'a>,
+    list: &ListQuery<'a>,
+) -> Result<PageQuery<'a>, CallError> {
     let Paging { limit, starting_after, ending_before, created } = Paging::of(fields)?;
     let cursor = match (starting_after, ending_before) {
         (Some(id), _) => PageCursor::After(known(call, list, id, "starting_after")?),
         (None, Some(id)) => PageCursor::Before(known(call, list, id, "ending_before")?),
         (None, None) => PageCursor::Start,
     };
-    slice(call, list, cursor, created, limit, is_wanted)
+    Ok(PageQuery { created, cursor, ..list.newest(limit) })
 }
 
 /// Whether there are more than so many objects that `is_wanted` takes.
@@ -104,7 +124,7 @@ pub(super) fn has_more_than(
     list: &ListQuery<'_>,
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<bool, CallError> {
-    Ok(slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, most, is_wanted)?.has_more)
+    Ok(slice(call, list.newest(most), is_wanted)?.has_more)
 }
 
 /// A list of what the account has none of.
@@ -115,13 +135,8 @@ pub(super) fn empty(url: &str) -> Value {
 /// The first page of a list, as a property of an object shows it: with the count of all. Recorded: a list that is the
 /// answer itself has no count.
 fn first_page(call: &mut MinterCall<'_>, list: &ListQuery<'_>) -> Result<Value, CallError> {
-    let page = slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize, &|_| true)?;
-    let count = if page.has_more {
-        let all = PageQuery::newest(list.kind, list.parent.unwrap_or_default(), MOST_COUNTED);
-        call.ledger.page(&all)?.len()
-    } else {
-        page.objects.len()
-    };
+    let page = slice(call, list.newest(DEFAULT_LIMIT as usize), &|_| true)?;
+    let count = if page.has_more { call.ledger.page(&list.newest(MOST_COUNTED))?.len() } else { page.objects.len() };
     let mut page = page.shown(list.url);
     shapes::add(&mut page, "total_count", count.into());
     Ok(page)
@@ -153,15 +168,13 @@ pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str, field: &str)
     first_page(call, &ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(customer), url: &url })
 }
 
-/// The objects from a cursor on.
+/// As many objects of a query as it has room for, those only that `is_wanted` takes.
 pub(super) fn slice(
     call: &mut MinterCall<'_>,
-    list: &ListQuery<'_>,
-    cursor: PageCursor<'_>,
-    created: RangeInclusive<i64>,
-    limit: usize,
+    query: PageQuery<'_>,
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<ListPage, CallError> {
+    let PageQuery { cursor, limit, .. } = query;
     // One more than is shown tells whether there are more.
     let enough = limit + 1;
     let mut found: Vec<StoredObject> = Vec::new();
@@ -174,9 +187,7 @@ pub(super) fn slice(
         };
         // Where few of the objects are wanted, many are looked at: not a few at a time.
         let at_once = if reached.is_none() { enough } else { enough.max(LOOKED_AT_ONCE) };
-        let query =
-            PageQuery { kind: list.kind, parent: list.parent, created: created.clone(), cursor, limit: at_once };
-        let mut read = call.ledger.page(&query)?;
+        let mut read = call.ledger.page(&PageQuery { cursor, limit: at_once, ..query.clone() })?;
         let is_last = read.len() < at_once;
         let goes_to_newer = matches!(cursor, PageCursor::Before(_));
         let farthest = if goes_to_newer { read.first() } else { read.last() };

@@ -103,4 +103,12 @@ impl StoredObject {
     pub fn pointer(kind: ObjectKind, id: &str) -> String {
         format!("{} {id}", kind.as_str())
     }
+
+    /// The type of an event; empty for what is no event.
+    pub fn event_type(&self) -> &str {
+        match self.kind {
+            ObjectKind::Event => self.body["type"].as_str().unwrap_or_default(),
+            _ => "",
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     call::{CallError, MinterCall},
     expand, fields,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::{PageCursor, PageQuery},
+    ledger::PageQuery,
     lists::{self, ListQuery},
     shapes,
     stored_object::{ObjectKind, StoredObject},
@@ -114,13 +114,7 @@ fn named(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError>
 
 /// Refuses one endpoint more than an account may have. Undocumented by Stripe: our wording.
 fn check_room(call: &mut MinterCall<'_>) -> Result<(), CallError> {
-    let all = PageQuery {
-        kind: ObjectKind::WebhookEndpoint,
-        parent: None,
-        created: i64::MIN..=i64::MAX,
-        cursor: PageCursor::Start,
-        limit: MOST_ENDPOINTS,
-    };
+    let all = PageQuery::of(ObjectKind::WebhookEndpoint, MOST_ENDPOINTS);
     if call.ledger.page(&all)?.len() < MOST_ENDPOINTS {
         return Ok(());
     }

@@ -1,16 +1,17 @@
 //! The minter's objects in the database, inside the transaction that also keeps the exchange.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 use serde_json::Value;
 
 use super::{
     call::MaskedCall,
     due_effects,
     error::StoreError,
+    event_list::EventList,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
-    outbox,
+    outbox, rows,
     write_context::WriteContext,
 };
 use crate::{
@@ -199,8 +200,20 @@ impl<'a> SqlLedger<'a> {
                 None => return Ok(Vec::new()),
             },
         };
-        let sql = page_sql(query.parent.is_some(), is_rising);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        if query.kind == ObjectKind::Event && !query.events.is_all() {
+            let list = EventList {
+                connection: self.connection,
+                world: self.world(),
+                account,
+                created: query.created.clone(),
+                places: from..=to,
+                is_rising,
+                limit,
+            };
+            return list.page(&query.events);
+        }
+        let sql = page_sql(query.parent.is_some(), is_rising);
         let (since, until) = (query.created.start(), query.created.end());
         let mut page = self
             .connection
@@ -217,7 +230,7 @@ impl<'a> SqlLedger<'a> {
                     self.world(),
                     account.unwrap_or_default(),
                 ),
-                |row| object(query.kind, row),
+                |row| rows::stored_object(query.kind, row),
             )?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         if is_rising {
@@ -237,22 +250,6 @@ fn page_sql(has_parent: bool, is_rising: bool) -> String {
         "SELECT id, parent, created, body, state FROM objects INDEXED BY {index} WHERE {parent} AND world = ?8 \
          AND coalesce(account, '') = ?9 AND kind = ?1 AND kind <> 'token' AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6"
     )
-}
-
-fn object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
-    let json = |column: usize| {
-        let text: String = row.get(column)?;
-        serde_json::from_str::<Value>(&text)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-    };
-    Ok(StoredObject {
-        kind,
-        id: row.get(0)?,
-        parent: row.get(1)?,
-        created: row.get(2)?,
-        body: json(3)?,
-        state: json(4)?,
-    })
 }
 
 impl Ledger for SqlLedger<'_> {
@@ -300,7 +297,7 @@ impl Ledger for SqlLedger<'_> {
             .prepare_cached(concat!("SELECT id, parent, created, body, state FROM objects WHERE ", this!()))
             .and_then(|mut get| {
                 get.query_row(self.this(account, kind, &self.stored(id)), |row| {
-                    Ok(StoredObject { id: id.to_owned(), ..object(kind, row)? })
+                    Ok(StoredObject { id: id.to_owned(), ..rows::stored_object(kind, row)? })
                 })
                 .optional()
             })
@@ -428,7 +425,7 @@ fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryI
         whole: u128::from_be_bytes(row.get(2)?) as u64,
         masked: u128::from_be_bytes(row.get(3)?) as u64,
     };
-    let answer = ApiResponse { http_status: row.get(5)?, headers: super::rows::pairs(row, 6)?, body: row.get(7)? };
+    let answer = ApiResponse { http_status: row.get(5)?, headers: rows::pairs(row, 6)?, body: row.get(7)? };
     let record = IdempotencyRecord { key: key.clone(), created: row.get(0)?, fingerprint };
     Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), RememberedAnswer { record, answer }))
 }

@@ -12,6 +12,7 @@
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
 //! | `due_effects` | what is to happen to the minter's objects later |
+//! | `event_list` | lists of events by type and delivery |
 //! | `outbox`, `event_bell` | events on their way to webhook endpoints, and who hears of new ones |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `removal`, `compaction`, `keep_jobs` | entries that go for good, and the disk space that this gives back |
@@ -42,6 +43,7 @@ mod edits;
 mod entries;
 mod error;
 mod event_bell;
+mod event_list;
 mod exchanges;
 mod export;
 mod header;

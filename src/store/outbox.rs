@@ -314,24 +314,24 @@ fn cursor(connection: &Connection, endpoint: &str) -> rusqlite::Result<Option<i6
 }
 
 /// An endpoint that an event is for.
-struct EventListener {
-    endpoint: String,
+pub(super) struct EventListener {
+    pub(super) endpoint: String,
     /// Up to where it has taken all events.
-    cursor: i64,
+    pub(super) cursor: i64,
 }
 
-/// The endpoints that an event of an account is for.
-fn listeners(
+/// The endpoints that the events of a type and of an account are for.
+pub(super) fn listeners(
     connection: &Connection,
     world: &str,
     account: Option<&str>,
-    event: &StoredObject,
+    event_type: &str,
 ) -> rusqlite::Result<Vec<EventListener>> {
     let mut listeners = Vec::new();
     for KeptEndpoint { world: own, account: of, position, object } in endpoints(connection)? {
         let is_of = if object.state["connect"] == true { account.is_some() } else { of.as_deref() == account };
         let is_asked = own == world && is_of && object.body["status"] == "enabled";
-        if is_asked && minter::event_fits(&names(&object.body["enabled_events"]), event) {
+        if is_asked && minter::event_type_fits(&names(&object.body["enabled_events"]), event_type) {
             let cursor = cursor(connection, &object.id)?.unwrap_or(position);
             listeners.push(EventListener { endpoint: object.id, cursor });
         }
@@ -341,7 +341,7 @@ fn listeners(
         .query_map([], |row| Ok((row.get(0)?, json(row, 1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<Vec<(String, Value, i64)>>>()?;
     for (endpoint, types, cursor) in forwards {
-        if minter::event_fits(&names(&types), event) {
+        if minter::event_type_fits(&names(&types), event_type) {
             listeners.push(EventListener { endpoint, cursor });
         }
     }
@@ -355,7 +355,7 @@ pub(super) fn pending(
     account: Option<&str>,
     event: &StoredObject,
 ) -> rusqlite::Result<usize> {
-    let listeners = listeners(connection, world, account, event)?;
+    let listeners = listeners(connection, world, account, event.event_type())?;
     if listeners.is_empty() {
         return Ok(0);
     }
@@ -463,7 +463,7 @@ impl WriteContext {
             .query_row([id], event)
             .optional()?;
         let OutboxEvent { position, world, account, event, .. } = found.ok_or(StoreError::NoSuchEvent)?;
-        let listeners = listeners(&self.connection, &world, account.as_deref(), &event)?;
+        let listeners = listeners(&self.connection, &world, account.as_deref(), event.event_type())?;
         for listener in &listeners {
             open_delivery(&self.connection, &listener.endpoint, position, 0, Some(WISHED))?;
         }

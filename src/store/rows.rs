@@ -22,6 +22,7 @@ use crate::domain::{
     rules::expectation::{Expectation, Judgement},
     settings::profile::ProfileId,
 };
+use crate::minter::{ObjectKind, StoredObject};
 
 /// The columns that [`entry`] reads.
 pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
@@ -384,4 +385,21 @@ fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 fn took(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Duration>> {
     let micros: Option<i64> = row.get(column)?;
     Ok(micros.map(|micros| Duration::from_micros(micros.cast_unsigned())))
+}
+
+/// An object of the minter, of a row with its id, parent, time, body and state.
+pub(super) fn stored_object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
+    let json = |column: usize| {
+        let text: String = row.get(column)?;
+        serde_json::from_str::<Value>(&text)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+    };
+    Ok(StoredObject {
+        kind,
+        id: row.get(0)?,
+        parent: row.get(1)?,
+        created: row.get(2)?,
+        body: json(3)?,
+        state: json(4)?,
+    })
 }

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::BackendTargets,
+    backend::{Backend, BackendTargets},
     domain::{
         call::api::{ApiRequest, HttpMethod},
         rules::policies::AccountPolicies,
@@ -266,4 +266,151 @@ fn events_that_nobody_can_ask_for_go_when_the_history_is_opened() {
     let charges = "SELECT count(*) FROM objects WHERE kind = 'charge'";
     let charges = connection.query_row(charges, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(charges, 4, "the charges stay");
+}
+
+/// A minter with a history on disk, whose events are looked at.
+struct Kept {
+    home: TempDir,
+    local: Backend,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let home = TempDir::new().unwrap();
+        let local = BackendTargets::new(open(home.path()), None).local(AccountPolicies::default());
+        Self { home, local, runtime: tokio::runtime::Builder::new_current_thread().build().unwrap() }
+    }
+
+    #[track_caller]
+    fn send(&self, method: HttpMethod, path: &str, params: &[(&str, &str)]) -> Value {
+        let params = params.iter().copied().collect();
+        let request = ApiRequest { method, path: path.to_owned(), params, headers: Vec::new() };
+        let recorded = self.runtime.block_on(self.local.send(&request, moment(0))).unwrap();
+        recorded.exchange.outcome.unwrap().json().unwrap()
+    }
+
+    fn post(&self, path: &str, params: &[(&str, &str)]) -> Value {
+        self.send(HttpMethod::Post, path, params)
+    }
+
+    /// The events of a list, all pages of it, newest first.
+    #[track_caller]
+    fn all(&self, params: &[(&str, &str)], limit: &str, cursor: &str) -> Vec<Value> {
+        let (mut found, mut reached) = (Vec::new(), None::<String>);
+        loop {
+            let place = reached.as_deref().map(|id| (cursor, id));
+            let params: Vec<_> = params.iter().copied().chain([("limit", limit)]).chain(place).collect();
+            let page = self.send(HttpMethod::Get, "/v1/events", &params);
+            let data = page["data"].as_array().unwrap_or_else(|| panic!("{page}")).clone();
+            let is_newer = cursor == "ending_before";
+            let farthest = if is_newer { data.first() } else { data.last() };
+            reached = farthest.map(id).or(reached);
+            if is_newer {
+                found.splice(..0, data)
+            } else {
+                found.splice(found.len().., data)
+            };
+            if page["has_more"] != true {
+                return found;
+            }
+        }
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.home.path().join(FILE_NAME)).unwrap()
+    }
+}
+
+/// The selections are those of the list that has them all, whatever the pages.
+#[track_caller]
+fn check_selection(kept: &Kept, params: &[(&str, &str)], is_wanted: impl Fn(&Value) -> bool) {
+    let whole = kept.all(&[], "100", "starting_after");
+    let expected: Vec<String> = whole.iter().filter(|event| is_wanted(event)).map(id).collect();
+    for limit in ["1", "3", "100"] {
+        let found: Vec<String> = kept.all(params, limit, "starting_after").iter().map(id).collect();
+        assert_eq!(found, expected, "{params:?}, {limit} a page");
+    }
+    let oldest = id(whole.last().unwrap());
+    let back = [params, &[("ending_before", &*oldest)]].concat();
+    let page = kept.send(HttpMethod::Get, "/v1/events", &[&back[..], &[("limit", "2")]].concat());
+    let newer: Vec<&String> = expected.iter().filter(|event| **event != oldest).collect();
+    let nearest: Vec<String> = page["data"].as_array().unwrap().iter().map(id).collect();
+    assert_eq!(nearest.iter().collect::<Vec<_>>(), newer[newer.len().saturating_sub(2)..], "{params:?}, back");
+    assert_eq!(page["has_more"], newer.len() > 2, "{params:?}, back");
+}
+
+/// A history with events of several types.
+fn kept_events() -> Kept {
+    let kept = Kept::new();
+    for nth in 0..4 {
+        kept.post("/v1/charges", &[&MONEY[..], &[("source", "tok_chargeDeclined")]].concat());
+        let charge = id(&kept.post("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat()));
+        if nth % 2 == 0 {
+            kept.post("/v1/refunds", &[("charge", &charge)]);
+        }
+        kept.post("/v1/customers", &[]);
+    }
+    kept
+}
+
+#[test]
+fn a_list_by_type_is_the_whole_list_without_the_others_on_any_page() {
+    let kept = kept_events();
+    let of = |event: &Value, start: &str| event["type"].as_str().unwrap().starts_with(start);
+    check_selection(&kept, &[], |_| true);
+    check_selection(&kept, &[("type", "*")], |_| true);
+    check_selection(&kept, &[("type", "charge.*")], |event| of(event, "charge."));
+    check_selection(&kept, &[("type", "charge.failed")], |event| of(event, "charge.failed"));
+    let two = [("types[]", "customer.created"), ("types[]", "charge.refunded")];
+    check_selection(&kept, &two, |event| of(event, "customer.created") || of(event, "charge.refunded"));
+    let twice = [("types[]", "charge.*"), ("types[]", "charge.refunded")];
+    check_selection(&kept, &twice, |event| of(event, "charge."));
+    check_selection(&kept, &[("type", "nothing.happened")], |_| false);
+    check_selection(&kept, &[("type", "payout.paid")], |_| false);
+    // A row that is damaged is no event of any type.
+    let newest = id(&kept.all(&[("type", "charge.failed")], "1", "starting_after")[0]);
+    kept.database().execute("UPDATE objects SET body = '{' WHERE id = ?1", [&newest]).unwrap();
+    let left = kept.all(&[("type", "charge.failed")], "100", "starting_after");
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_list_by_delivery_says_what_pending_webhooks_says() {
+    let kept = kept_events();
+    let is_delivered = |event: &Value| event["pending_webhooks"] == 0;
+    check_selection(&kept, &[("delivery_success", "true")], |_| true);
+    check_selection(&kept, &[("delivery_success", "false")], |_| false);
+    let endpoint = |types: &str| {
+        id(&kept.post("/v1/webhook_endpoints", &[("url", "http://localhost/"), ("enabled_events[]", types)]))
+    };
+    let (charges, all) = (endpoint("charge.succeeded"), endpoint("*"));
+    for _ in 0..2 {
+        kept.post("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat());
+        kept.post("/v1/customers", &[]);
+    }
+    // One has taken all but an event that it refused, the other one nothing since.
+    let database = kept.database();
+    let places: Vec<i64> = database
+        .prepare("SELECT position FROM objects WHERE kind = 'event' ORDER BY position DESC LIMIT 4")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap();
+    let write = |sql: &str, values: (&str, i64)| database.execute(sql, values).unwrap();
+    write("INSERT INTO webhook_cursors (endpoint, position) VALUES (?1, ?2)", (&all, places[0]));
+    write("INSERT INTO webhook_deliveries (endpoint, event, attempts) VALUES (?1, ?2, 4)", (&all, places[2]));
+    let refused = |is_delivered: &dyn Fn(&Value) -> bool| {
+        kept.all(&[], "100", "starting_after").iter().filter(|event| !is_delivered(event)).count()
+    };
+    assert_eq!(refused(&is_delivered), 3, "two charges, and the customer that was refused");
+    check_selection(&kept, &[("delivery_success", "true")], is_delivered);
+    check_selection(&kept, &[("delivery_success", "false")], |event| !is_delivered(event));
+    let both = [("delivery_success", "false"), ("type", "customer.*")];
+    check_selection(&kept, &both, |event| !is_delivered(event) && event["type"] == "customer.created");
+    write("INSERT INTO webhook_cursors (endpoint, position) VALUES (?1, ?2)", (&charges, places[0]));
+    assert_eq!(refused(&is_delivered), 1);
+    check_selection(&kept, &[("delivery_success", "true")], is_delivered);
+    check_selection(&kept, &[("delivery_success", "false")], |event| !is_delivered(event));
 }

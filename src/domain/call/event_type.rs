@@ -28,6 +28,11 @@ impl EventType {
         NAMES.iter().find(|known| **known == name).map(|known| Self(known))
     }
 
+    /// All types, in the order of the alphabet.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.into_iter().map(Self)
+    }
+
     pub fn as_str(self) -> &'static str {
         self.0
     }
