@@ -3,10 +3,10 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::kept_call::KeptCall;
+use super::{kept_call::KeptCall, sdk_call::SdkCall};
 use crate::domain::call::{
     again::StandIn,
-    api::{ApiResponse, HttpMethod, MaskedRequest},
+    api::{ApiResponse, HttpMethod},
 };
 
 /// What stands in a path or a query as it is.
@@ -23,36 +23,6 @@ pub(super) enum ParamValue {
 }
 
 pub(super) type ParamFields = Vec<(String, ParamValue)>;
-
-/// A resource that all SDKs know by the same names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SdkResource {
-    /// As in the path and in JavaScript: `tokens`.
-    pub plural: &'static str,
-    /// `Token`.
-    pub class: &'static str,
-    /// What its variable is called: `token`.
-    pub single: &'static str,
-}
-
-const RESOURCES: [SdkResource; 4] = [
-    SdkResource { plural: "tokens", class: "Token", single: "token" },
-    SdkResource { plural: "charges", class: "Charge", single: "charge" },
-    SdkResource { plural: "customers", class: "Customer", single: "customer" },
-    SdkResource { plural: "refunds", class: "Refund", single: "refund" },
-];
-
-/// The method of an SDK that makes the call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SdkCall {
-    Create(SdkResource),
-    Retrieve(SdkResource, String),
-    List(SdkResource),
-    /// A source of this customer.
-    CreateSource(String),
-    /// A call that only an SDK's raw request can make in every language.
-    Raw,
-}
 
 #[derive(Clone, Debug)]
 pub(super) struct SnippetCall {
@@ -82,7 +52,7 @@ impl SnippetCall {
         let header = |name| request.header(name).filter(|value| !value.is_empty()).map(str::to_owned);
         Self {
             method: request.method,
-            kind: kind(request),
+            kind: SdkCall::of(request),
             path: encoded_path(&request.path),
             params,
             account: header("Stripe-Account"),
@@ -204,25 +174,6 @@ fn stand_in(name: &str, stand_in: StandIn<'_>, code_failed: bool, notes: &mut Ve
 
 fn encoded_path(path: &str) -> String {
     path.split('/').map(|part| utf8_percent_encode(part, UNRESERVED).to_string()).collect::<Vec<_>>().join("/")
-}
-
-fn kind(request: &MaskedRequest) -> SdkCall {
-    let parts: Vec<&str> = request.path.split('/').skip(1).collect();
-    let resource = |name: &str| RESOURCES.into_iter().find(|resource| resource.plural == name);
-    // An id with other signs would change the path in an SDK's method: a raw request sends it as it is.
-    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    match (request.method, &parts[..]) {
-        (HttpMethod::Post, ["v1", name]) => resource(name).map(SdkCall::Create),
-        (HttpMethod::Get, ["v1", name]) if *name != "tokens" => resource(name).map(SdkCall::List),
-        (HttpMethod::Get, ["v1", name, id]) if is_id(id) => {
-            resource(name).map(|resource| SdkCall::Retrieve(resource, (*id).to_owned()))
-        }
-        (HttpMethod::Post, ["v1", "customers", id, "sources"]) if is_id(id) => {
-            Some(SdkCall::CreateSource((*id).to_owned()))
-        }
-        _ => None,
-    }
-    .unwrap_or(SdkCall::Raw)
 }
 
 /// Names that nest deeper are written flat. Stripe has no such parameter, and parsers have a limit of their own.

@@ -3,8 +3,10 @@
 use super::{
     call::SnippetCall,
     quote::{EscapeStyle, with_backslashes},
+    sdk_call::{SdkAction, camel_case, pascal_case},
     text::{KEY, lines},
-    typed::{TypedToken, retrieved_token},
+    typed_call::{TypedCall, TypedValue},
+    typed_token::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
@@ -22,7 +24,10 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
             let options = account.map(|account| format!(", requestOptions: {account}")).unwrap_or_default();
             format!("var service = new TokenService();\nToken token = service.Get({}{options});\n", text(id))
         }
-        (None, None) => return raw(call, &key, base),
+        (None, None) => match TypedCall::of(call) {
+            Some(typed) => method_call(&typed, account.as_deref()),
+            None => return raw(call, &key, base),
+        },
     };
     let client = match base {
         None => format!("StripeConfiguration.ApiKey = {key};\n"),
@@ -58,6 +63,56 @@ fn create_token(token: &TypedToken, account: Option<&str>) -> String {
          Token token = service.Create(options{and_options});\n",
         lines(set),
         lines(extra)
+    )
+}
+
+/// A call by a method of its resource's service.
+fn method_call(call: &TypedCall<'_>, account: Option<&str>) -> String {
+    let is_list = call.action == SdkAction::List;
+    let class = if is_list { format!("StripeList<{}>", call.resource.class) } else { call.resource.class.to_owned() };
+    let is_without = call.is_bare() && (call.id.is_some() || is_list);
+    let options = if is_without { String::new() } else { built_options(call) };
+    let mut arguments: Vec<String> = call.id.map(text).into_iter().collect();
+    arguments.extend((!is_without).then(|| "options".to_owned()));
+    arguments.extend(account.map(|account| format!("requestOptions: {account}")));
+    let variable = match call.resource.variable(call.action) {
+        // A keyword of C#.
+        "event" => "stripeEvent".to_owned(),
+        variable => camel_case(variable),
+    };
+    let method = match call.action {
+        SdkAction::Retrieve => "Get".to_owned(),
+        action => pascal_case(action.word()),
+    };
+    format!(
+        "{options}var service = new {}Service();\n{class} {variable} = service.{method}({});\n",
+        call.resource.class,
+        arguments.join(", ")
+    )
+}
+
+fn built_options(call: &TypedCall<'_>) -> String {
+    let words = |words: &[String]| words.iter().map(|word| text(word)).collect::<Vec<_>>().join(", ");
+    let value = |value: &TypedValue| match value {
+        TypedValue::Text(word) | TypedValue::Choice(word) => text(word),
+        TypedValue::Whole(number) => number.to_string(),
+        TypedValue::Truth(truth) => truth.to_string(),
+        TypedValue::Texts(texts) => format!("new List<string> {{ {} }}", words(texts)),
+    };
+    let mut set: Vec<String> =
+        call.members.iter().map(|(name, member)| format!("    {} = {},", pascal_case(name), value(member))).collect();
+    if !call.metadata.is_empty() {
+        let entries = call.metadata.iter().map(|(key, value)| format!("        {{ {}, {} }},", text(key), text(value)));
+        set.push(format!("    Metadata = new Dictionary<string, string>\n    {{\n{}    }},", lines(entries)));
+    }
+    let expand = call.expand.iter().map(|name| format!("options.AddExpand({});", text(name)));
+    let extra =
+        call.extra.iter().map(|(name, value)| format!("options.AddExtraParam({}, {});", text(name), text(value)));
+    format!(
+        "var options = new {}Options\n{{\n{}}};\n{}",
+        call.params_class("Get"),
+        lines(set),
+        lines(expand.chain(extra))
     )
 }
 

@@ -1,10 +1,12 @@
 //! The call for stripe-go.
 
 use super::{
-    call::SnippetCall,
+    call::{ParamValue, SnippetCall},
     quote::{EscapeStyle, with_backslashes},
+    sdk_call::{SdkAction, pascal_case},
     text::{KEY, lines},
-    typed::{TypedToken, retrieved_token},
+    typed_call::{TypedCall, TypedValue, take_extra},
+    typed_token::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
@@ -29,7 +31,10 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
         (None, Some(id)) => {
             format!("params := &stripe.TokenParams{{}}\n{account}result, err := token.Get({}, params)\n", text(id))
         }
-        (None, None) => raw(call, &account),
+        (None, None) => match TypedCall::of(call) {
+            Some(typed) => method_call(typed, &account),
+            None => raw(call, &account),
+        },
     };
     format!("stripe.Key = os.Getenv({})\n{}\n{call}", text(KEY), base.unwrap_or_default())
 }
@@ -54,6 +59,85 @@ fn create_token(token: &TypedToken, account: &str) -> String {
     let extra =
         lines(token.extra.iter().map(|(name, value)| format!("params.AddExtra({}, {})", text(name), text(value))));
     format!("params := &stripe.TokenParams{{{fields}}}\n{extra}{account}result, err := token.New(params)\n")
+}
+
+/// A call by a method of its resource's package.
+fn method_call(call: TypedCall<'_>, account: &str) -> String {
+    let package = call.resource.class.to_lowercase();
+    let method = match call.action {
+        SdkAction::Create => "New",
+        SdkAction::Retrieve => "Get",
+        SdkAction::Delete => "Del",
+        action => &pascal_case(action.word()),
+    };
+    let is_list = call.action == SdkAction::List;
+    let params = match call.action {
+        SdkAction::Create | SdkAction::Retrieve | SdkAction::Update | SdkAction::Delete | SdkAction::Close => {
+            format!("{}Params", call.resource.class)
+        }
+        action => format!("{}{}Params", call.resource.class, pascal_case(action.word())),
+    };
+    let id = call.id.map(|id| format!("{}, ", text(id))).unwrap_or_default();
+    let result = if is_list { "result" } else { "result, err" };
+    if call.id.is_some() && call.is_bare() && account.is_empty() {
+        return format!("{result} := {package}.{method}({id}nil)\n");
+    }
+    let (fields, filters) = if is_list { (String::new(), filters(&call)) } else { (fields(&call), String::new()) };
+    let metadata =
+        call.metadata.iter().map(|(key, value)| format!("params.AddMetadata({}, {})", text(key), text(value)));
+    let expand = call.expand.iter().map(|name| format!("params.AddExpand({})", text(name)));
+    let extra = call.extra.iter().filter(|_| !is_list);
+    let extra = extra.map(|(name, value)| format!("params.AddExtra({}, {})", text(name), text(value)));
+    let added = lines(metadata.chain(expand).chain(extra));
+    format!(
+        "params := &stripe.{params}{{{fields}}}\n{filters}{added}{account}{result} := {package}.{method}({id}params)\n"
+    )
+}
+
+/// The members of a call as fields of its parameters.
+fn fields(call: &TypedCall<'_>) -> String {
+    let value = |value: &TypedValue| match value {
+        TypedValue::Text(word) | TypedValue::Choice(word) => format!("stripe.String({})", text(word)),
+        TypedValue::Whole(number) => format!("stripe.Int64({number})"),
+        TypedValue::Truth(truth) => format!("stripe.Bool({truth})"),
+        TypedValue::Texts(words) => {
+            let words: Vec<String> = words.iter().map(|word| text(word)).collect();
+            format!("stripe.StringSlice([]string{{{}}})", words.join(", "))
+        }
+    };
+    let members: Vec<(String, String)> =
+        call.members.iter().map(|(name, member)| (field_name(name), value(member))).collect();
+    let members: Vec<(&str, String)> = members.iter().map(|(name, value)| (&**name, value.clone())).collect();
+    if members.is_empty() { String::new() } else { format!("\n{}", aligned(&members, "\t")) }
+}
+
+/// The parameters of a list, which stripe-go takes as filters, by the name and what stands in its last brackets.
+fn filters(call: &TypedCall<'_>) -> String {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for (name, member) in &call.members {
+        let value = match member {
+            TypedValue::Text(word) | TypedValue::Choice(word) => ParamValue::Text(word.clone()),
+            TypedValue::Whole(number) => ParamValue::Text(number.to_string()),
+            TypedValue::Truth(truth) => ParamValue::Text(truth.to_string()),
+            TypedValue::Texts(words) => ParamValue::List(words.iter().cloned().map(ParamValue::Text).collect()),
+        };
+        take_extra(&mut all, name, &value);
+    }
+    all.extend(call.extra.iter().cloned());
+    lines(all.iter().map(|(name, value)| {
+        let parts = name.strip_suffix(']').and_then(|name| name.rsplit_once('['));
+        let (name, operator) = parts.unwrap_or((name, ""));
+        format!("params.Filters.AddFilter({}, {}, {})", text(name), text(operator), text(value))
+    }))
+}
+
+/// The name of a field: Go writes an initialism in capitals.
+fn field_name(name: &str) -> String {
+    let part = |part: &str| match part {
+        "url" | "sdk" | "id" => part.to_uppercase(),
+        part => pascal_case(part),
+    };
+    name.split('_').map(part).collect()
 }
 
 /// The fields of a struct literal as gofmt writes them: values are aligned, unless one of them takes several lines.

@@ -18,9 +18,11 @@ mod php;
 mod python;
 mod quote;
 mod ruby;
+mod sdk_call;
 mod stripe_cli;
 mod text;
-mod typed;
+mod typed_call;
+mod typed_token;
 
 use serde_json::{Map, Value};
 

@@ -3,9 +3,10 @@
 use url::Url;
 
 use super::{
-    call::{SdkCall, SnippetCall},
+    call::SnippetCall,
     literal::LiteralStyle,
     quote::{EscapeStyle, is_identifier, with_backslashes},
+    sdk_call::{SdkAction, SdkCall, camel_case},
     text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
@@ -34,13 +35,17 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let options = call.option_fields("stripeAccount", "apiVersion");
     let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
     let (name, called) = match &call.kind {
-        SdkCall::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.plural)),
-        SdkCall::Retrieve(resource, id) => {
-            (resource.single, format!("{}.retrieve({}{and_params}{and_options})", resource.plural, text(id)))
+        SdkCall::Method { resource, action, id } => {
+            let method = if *action == SdkAction::Delete { "del" } else { action.word() };
+            let arguments = match id {
+                Some(id) => format!("{}{and_params}", text(id)),
+                None => params,
+            };
+            let called = format!("{}.{method}({arguments}{and_options})", camel_case(resource.plural));
+            (camel_case(resource.variable(*action)), called)
         }
-        SdkCall::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.plural)),
         SdkCall::CreateSource(id) => {
-            ("source", format!("customers.createSource({}{and_params}{and_options})", text(id)))
+            ("source".to_owned(), format!("customers.createSource({}{and_params}{and_options})", text(id)))
         }
         SdkCall::Raw => {
             let and_params = match () {
@@ -50,7 +55,10 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
                 () => and_params,
             };
             let method = text(call.method.as_str());
-            ("response", format!("rawRequest({method}, {}{and_params}{and_options})", text(&call.path_and_query())))
+            (
+                "response".to_owned(),
+                format!("rawRequest({method}, {}{and_params}{and_options})", text(&call.path_and_query())),
+            )
         }
     };
     format!("{client}\nconst {name} = await stripe.{called};\n")

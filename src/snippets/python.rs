@@ -1,9 +1,10 @@
 //! The call for stripe-python.
 
 use super::{
-    call::{ParamFields, SdkCall, SnippetCall},
+    call::{ParamFields, SnippetCall},
     literal::LiteralStyle,
     quote::{EscapeStyle, is_identifier, with_backslashes},
+    sdk_call::{SdkAction, SdkCall},
     text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
@@ -41,9 +42,10 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     }
     let base = base.map(|base| format!("stripe.api_base = {base}\n")).unwrap_or_default();
     let (name, function, first) = match &call.kind {
-        SdkCall::Create(resource) => (resource.single, format!("{}.create", resource.class), None),
-        SdkCall::Retrieve(resource, id) => (resource.single, format!("{}.retrieve", resource.class), Some(id)),
-        SdkCall::List(resource) => (resource.plural, format!("{}.list", resource.class), None),
+        SdkCall::Method { resource, action, id } => {
+            let method = if *action == SdkAction::Update { "modify" } else { action.word() };
+            (resource.variable(*action), format!("{}.{method}", resource.class), id.as_ref())
+        }
         SdkCall::CreateSource(id) => ("source", "Customer.create_source".to_owned(), Some(id)),
         SdkCall::Raw => unreachable!("written above"),
     };

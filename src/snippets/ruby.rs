@@ -1,9 +1,10 @@
 //! The call for stripe-ruby.
 
 use super::{
-    call::{SdkCall, SnippetCall},
+    call::SnippetCall,
     literal::LiteralStyle,
     quote::{is_identifier, single_or_double},
+    sdk_call::{SdkAction, SdkCall},
     text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
@@ -38,16 +39,19 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     }
     let base = base.map(|base| format!("Stripe.api_base = {base}\n")).unwrap_or_default();
     let (name, called) = match &call.kind {
-        SdkCall::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.class)),
-        SdkCall::Retrieve(resource, id) if fields.is_empty() => {
-            (resource.single, format!("{}.retrieve({}{and_options})", resource.class, text(id)))
+        SdkCall::Method { resource, action, id } => {
+            let arguments = match id {
+                None => params,
+                Some(id) if fields.is_empty() && (options.is_empty() || *action == SdkAction::Retrieve) => text(id),
+                // With parameters, stripe-ruby takes the id as one of them.
+                Some(id) if *action == SdkAction::Retrieve => {
+                    format!("{{\n  id: {},\n{}}}", text(id), LITERAL.lines(&fields, 1))
+                }
+                Some(id) => format!("{}, {params}", text(id)),
+            };
+            let called = format!("{}.{}({arguments}{and_options})", resource.class, action.word());
+            (resource.variable(*action), called)
         }
-        // With parameters, stripe-ruby takes the id as one of them.
-        SdkCall::Retrieve(resource, id) => {
-            let lines = LITERAL.lines(&fields, 1);
-            (resource.single, format!("{}.retrieve({{\n  id: {},\n{lines}}}{and_options})", resource.class, text(id)))
-        }
-        SdkCall::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.class)),
         SdkCall::CreateSource(id) => ("source", format!("Customer.create_source({}, {params}{and_options})", text(id))),
         SdkCall::Raw => unreachable!("written above"),
     };

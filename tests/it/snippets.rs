@@ -117,6 +117,61 @@ fn other_calls_come_out_as_in_the_golden_files() {
     }
 }
 
+/// The life of a payment, with what makes the SDKs' calls differ: whole numbers, truths, lists, choices, nested parameters
+/// and values that no type of theirs holds.
+#[test]
+fn the_calls_of_a_payment_come_out_as_in_the_golden_files() {
+    let post = |path: &str, params: &[(&str, &str)]| call(HttpMethod::Post, path, params);
+    let get = |path: &str, params: &[(&str, &str)]| call(HttpMethod::Get, path, params);
+    let intent = [
+        ("amount", "2000"),
+        ("currency", "usd"),
+        ("confirm", "true"),
+        ("capture_method", "manual"),
+        ("payment_method_types[]", "card"),
+        ("payment_method_data[type]", "card"),
+        ("payment_method_data[card][token]", "tok_visa"),
+        ("return_url", "https://shop.example/back"),
+        ("metadata[order]", "67'35"),
+        ("metadata[none]", ""),
+        ("expand[]", "latest_charge"),
+    ];
+    let wrong = [("amount", "20.00"), ("confirm", "maybe"), ("capture_method", "later"), ("currency", "")];
+    let setup =
+        [("customer", "cus_1"), ("usage", "off_session"), ("confirm", "true"), ("payment_method", "pm_card_visa")];
+    let card = [("type", "card"), ("card[number]", "4242424242424242"), ("card[exp_month]", "5"), ("card[cvc]", "314")];
+    let calls = [
+        ("intent", post("/v1/payment_intents", &intent)),
+        ("intent, wrong values", post("/v1/payment_intents", &wrong)),
+        ("intent, nothing", post("/v1/payment_intents", &[])),
+        ("retrieve", get("/v1/payment_intents/pi_1", &[])),
+        ("retrieve, expanded", get("/v1/payment_intents/pi_1", &[("expand[]", "customer")])),
+        ("update", post("/v1/payment_intents/pi_1", &[("amount", "2500"), ("metadata[a]", "b")])),
+        ("confirm", post("/v1/payment_intents/pi_1/confirm", &[("payment_method", "pm_card_visa")])),
+        ("confirm, nothing", post("/v1/payment_intents/pi_1/confirm", &[])),
+        ("capture", post("/v1/payment_intents/pi_1/capture", &[("amount_to_capture", "1500")])),
+        ("cancel", post("/v1/payment_intents/pi_1/cancel", &[("cancellation_reason", "requested_by_customer")])),
+        ("list", get("/v1/payment_intents", &[("limit", "3"), ("created[gte]", "5"), ("customer", "cus_1")])),
+        ("list, nothing", get("/v1/payment_intents", &[])),
+        ("setup", post("/v1/setup_intents", &setup)),
+        ("method", post("/v1/payment_methods", &card)),
+        ("attach", post("/v1/payment_methods/pm_1/attach", &[("customer", "cus_1")])),
+        ("detach", post("/v1/payment_methods/pm_1/detach", &[])),
+        ("refund", post("/v1/refunds", &[("payment_intent", "pi_1"), ("amount", "500"), ("reason", "duplicate")])),
+        ("transaction", get("/v1/balance_transactions/txn_1", &[])),
+        ("event", get("/v1/events/evt_1", &[])),
+        ("events", get("/v1/events", &[("types[]", "charge.failed"), ("types[]", "charge.refunded")])),
+        ("endpoint", post("/v1/webhook_endpoints", &[("url", "http://localhost"), ("enabled_events[]", "*")])),
+        ("endpoint, gone", call(HttpMethod::Delete, "/v1/webhook_endpoints/we_1", &[])),
+        ("increment", post("/v1/payment_intents/pi_1/increment_authorization", &[("amount", "1")])),
+    ];
+    for language in SnippetLanguage::ALL {
+        let said: Vec<String> =
+            calls.iter().map(|(name, request)| format!("== {name}\n{}", snippet(request, language, None))).collect();
+        check_golden(&format!("snippets/{}-payments.txt", language.as_str()), &said.join("\n"));
+    }
+}
+
 #[test]
 fn account_and_version_of_a_call_come_out_as_in_the_golden_files() {
     let with = |request: MaskedRequest, headers: &[(&str, &str)]| MaskedRequest {
@@ -245,6 +300,14 @@ fn the_command_prints_the_code_of_a_token_or_of_the_newest_call() {
     assert!(python.stdout.contains(r#"stripe.api_base = "http://127.0.0.1:12111""#), "{python:?}");
     let node = run(&["snippet", id, "--lang", "node", "--local", "http://127.0.0.1:8000"]);
     assert!(node.stdout.contains("port: 8000,"), "{node:?}");
+    // Any call of the request log is found by what it is about.
+    let paid = run(&["pay", "pm_card_visa"]);
+    let intent = paid.stdout.split(' ').next().unwrap();
+    let python = run(&["snippet", intent, "--lang", "python"]);
+    assert!(
+        python.exit == 0 && python.stdout.contains("stripe.PaymentIntent.create(\n  amount=\"2000\","),
+        "{python:?}"
+    );
     // What failed has no token.
     run(&["mint", "4242424242424241"]);
     assert!(run(&["snippet"]).stdout.contains("card[number]=4242424242424241"));

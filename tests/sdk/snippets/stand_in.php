@@ -8,6 +8,19 @@ class Stripe
     public static $apiBase = 'https://api.stripe.com';
 }
 
+// Any other resource says the call itself too.
+class Resource
+{
+    public function __construct(private string $name)
+    {
+    }
+
+    public function __call($method, $arguments)
+    {
+        echo json_encode(['call' => "$this->name.$method", 'arguments' => $arguments], JSON_THROW_ON_ERROR);
+    }
+}
+
 class StripeClient
 {
     public $tokens;
@@ -19,6 +32,11 @@ class StripeClient
             throw new \Exception('no key');
         }
         $this->tokens = $this;
+    }
+
+    public function __get($name)
+    {
+        return new Resource($name);
     }
 
     public function create($params = [])

@@ -3,7 +3,8 @@
 Python, Node and curl call the local server, which must then have got the very parameters of the first call. The other
 languages have no SDK here: their own parsers read the code, and the texts in it must be those that were sent.
 
-The environment says where the server is and what its folder is: TESTCARD_URL, TESTCARD_HOME and TESTCARD_PROGRAM;
+The environment says where the server is and what its folder is: TESTCARD_URL, TESTCARD_CONTROL, TESTCARD_HOME and
+TESTCARD_PROGRAM;
 SNIPPETS_NODE is a folder where Node finds Stripe's SDK.
 """
 
@@ -22,6 +23,7 @@ import urllib.parse
 import urllib.request
 
 URL = os.environ["TESTCARD_URL"]
+CONTROL = os.environ["TESTCARD_CONTROL"]
 PROGRAM = os.environ["TESTCARD_PROGRAM"]
 NODE_FOLDER = os.environ["SNIPPETS_NODE"]
 HERE = pathlib.Path(__file__).parent
@@ -67,6 +69,72 @@ NASTY = {
 }
 
 
+# The life of a payment: the method and path of a call, its parameters, and what Ruby and PHP call it. `{pi}` and the others
+# are objects that are made for it. That a call is refused does not matter: the code has to send it again.
+PAYMENTS = {
+    "create": ("POST", "/v1/payment_intents", [
+        ("amount", "2000"), ("currency", "usd"), ("capture_method", "manual"), ("payment_method_types[0]", "card"),
+        ("payment_method_data[type]", "card"), ("payment_method_data[card][token]", "tok_visa"), ("confirm", "true"),
+        ("metadata[order]", "O'Brien \"$HOME\" #{1}"), ("expand[0]", "latest_charge"), ("expand[1]", "payment_method"),
+    ], "PaymentIntent.create", "paymentIntents.create"),
+    "wrong": ("POST", "/v1/payment_intents", [("amount", "20.00"), ("confirm", "maybe"), ("capture_method", "later")],
+              "PaymentIntent.create", "paymentIntents.create"),
+    "update": ("POST", "/v1/payment_intents/{pi}", [("amount", "2500"), ("description", "é 王")],
+               "PaymentIntent.update", "paymentIntents.update"),
+    "confirm": ("POST", "/v1/payment_intents/{pi}/confirm", [("payment_method", "pm_card_visa")],
+                "PaymentIntent.confirm", "paymentIntents.confirm"),
+    "capture": ("POST", "/v1/payment_intents/{pi}/capture", [], "PaymentIntent.capture", "paymentIntents.capture"),
+    "cancel": ("POST", "/v1/payment_intents/{pi}/cancel", [("cancellation_reason", "abandoned")],
+               "PaymentIntent.cancel", "paymentIntents.cancel"),
+    "list": ("GET", "/v1/payment_intents", [("limit", "3"), ("created[gte]", "5")],
+             "PaymentIntent.list", "paymentIntents.all"),
+    "setup": ("POST", "/v1/setup_intents", [("usage", "off_session"), ("payment_method_types[0]", "card")],
+              "SetupIntent.create", "setupIntents.create"),
+    "attach": ("POST", "/v1/payment_methods/{pm}/attach", [("customer", "{cus}")],
+               "PaymentMethod.attach", "paymentMethods.attach"),
+    "detach": ("POST", "/v1/payment_methods/{pm}/detach", [], "PaymentMethod.detach", "paymentMethods.detach"),
+    "refund": ("POST", "/v1/refunds", [("payment_intent", "{pi}"), ("amount", "500"), ("reason", "duplicate")],
+               "Refund.create", "refunds.create"),
+    "events": ("GET", "/v1/events", [("types[0]", "charge.failed"), ("types[1]", "charge.refunded")],
+               "Event.list", "events.all"),
+    "gone": ("DELETE", "/v1/customers/{cus}", [], "Customer.delete", "customers.delete"),
+}
+
+
+def answered(method, path, params=(), key=KEY):
+    """A call, whatever its status: the body and the id of the request."""
+    data = urllib.parse.urlencode(params)
+    url = URL + path + ("?" + data if data and method != "POST" else "")
+    body = data.encode() if method == "POST" else None
+    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {key}"}, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer), answer.headers["Request-Id"]
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.load(error), error.headers["Request-Id"]
+
+
+def logged():
+    """The newest call of the request log: its method, path and parameters."""
+    body, _ = answered("GET", "/_testcard/requests", [("limit", "1")], CONTROL)
+    [call] = body["data"]
+    return call["method"], call["path"], call["params"]
+
+
+def payments():
+    """Makes each call of a payment; gives it with the id of its request."""
+    made = {"pi": ("/v1/payment_intents", [("amount", "2000"), ("currency", "usd")]),
+            "pm": ("/v1/payment_methods", [("type", "card"), ("card[token]", "tok_visa")]),
+            "cus": ("/v1/customers", [])}
+    ids = {name: answered("POST", *call)[0]["id"] for name, call in made.items()}
+    for name, (method, path, params, ruby, php) in PAYMENTS.items():
+        path = path.format(**ids)
+        params = [(key, ids[value[1:-1]] if value[1:-1] in ids else value) for key, value in params]
+        _, request = answered(method, path, params)
+        yield name, (method, path, params), request, {"ruby": ruby, "php": php}
+
+
 def post(params, path="/v1/tokens", headers=None):
     request = urllib.request.Request(
         URL + path, urllib.parse.urlencode(params).encode(), {"Authorization": f"Bearer {KEY}", **(headers or {})})
@@ -95,8 +163,9 @@ def said(entry, name):
     return [header["value"] for header in entry["request"]["headers"] if header["name"].lower() == name.lower()]
 
 
-def snippet(language, base=URL):
-    return testcard("snippet", "--lang", language, *(["--local", base] if base else []))
+def snippet(language, base=URL, of=None):
+    """The code of a call: the newest that made a token, or that of this request."""
+    return testcard("snippet", *([of] if of else []), "--lang", language, *(["--local", base] if base else []))
 
 
 def meant(params):
@@ -204,6 +273,91 @@ class Snippets(unittest.TestCase):
 
     def test_curl_makes_the_same_call_again(self):
         self.executed("curl")
+
+    def test_a_payment_is_made_again(self):
+        for name, (method, path, params), request, _ in payments():
+            first = logged()
+            self.assertEqual(first[:2], (method, path))
+            for language in ("python", "node", "curl"):
+                with self.subTest(language=language, call=name):
+                    before = self.newest_request()
+                    code = snippet(language, of=request)
+                    done = self.payment(language, code)
+                    self.assertNotEqual(self.newest_request(), before, f"the code made no call: {done.stderr}")
+                    self.assertEqual(logged(), first, code)
+
+    def newest_request(self):
+        body, _ = answered("GET", "/_testcard/requests", [("limit", "1")], CONTROL)
+        return body["data"][0]["request_id"]
+
+    def payment(self, language, code):
+        """Runs code whose call may be refused."""
+        if language == "python":
+            done = self.run_it([sys.executable, self.write("it.py", code)])
+        elif language == "node":
+            path = self.write("it.cjs", f"(async () => {{\n{code}\n}})().catch(() => {{}});\n", NODE_FOLDER)
+            self.addCleanup(pathlib.Path(path).unlink, missing_ok=True)
+            done = self.run_it(["node", path])
+        else:
+            done = self.run_it(["bash", self.write("it.sh", code)])
+        self.assertNotIn("SyntaxError", done.stderr)
+        return done
+
+    def test_ruby_and_php_call_the_methods_of_a_payment(self):
+        prepend = f"auto_prepend_file={HERE / 'stand_in.php'}"
+        for name, (_, path, params), request, called in payments():
+            for language, command, before in (
+                ("ruby", ["ruby", "-W0", "-r", str(HERE / "stand_in.rb")], ""),
+                ("php", ["php", "-d", prepend], "<?php\n"),
+            ):
+                with self.subTest(language=language, call=name):
+                    file = self.write(f"{name}.{language}", before + snippet(language, of=request))
+                    done = self.run_it([*command, file])
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    said = json.loads(done.stdout)
+                    self.assertEqual(said["call"], called[language])
+                    arguments = said["arguments"]
+                    named = [part for part in path.split("/")[3:4] if part]
+                    self.assertEqual(arguments[:len(named)], named)
+                    sent = arguments[len(named):] or [{}]
+                    self.assertEqual((len(sent), flat(sent[0] or {})), (1, meant(params)))
+
+    def test_typed_languages_have_the_values_of_a_payment(self):
+        files, expected = {"go": [], "java": [], "dotnet": []}, {}
+        for name, (_, path, params), request, _ in payments():
+            for language in files:
+                code = snippet(language, of=request)
+                file = self.write(f"{name}-{language}.txt", code)
+                files[language].append(file)
+                expected[file] = (code, [value for _, value in params] + path.split("/")[3:4])
+        self.assertEqual(len(expected), 3 * len(PAYMENTS))
+        for language, command in (("go", ["go", "run", str(HERE / "literals.go")]),
+                                  ("java", ["java", str(HERE / "Literals.java")])):
+            done = self.run_it([*command, *files[language]])
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            found = {}
+            for line in done.stdout.splitlines():
+                file, text = line.split("\t")
+                found.setdefault(file, []).append(bytes.fromhex(text).decode())
+            for file in files[language]:
+                self.check_values(language, file, *expected[file], found[file])
+        for file in files["dotnet"]:
+            code, values = expected[file]
+            texts = [ast.literal_eval(text) for text in re.findall(r'"(?:[^"\\\n]|\\.)*"', code)]
+            self.check_values("dotnet", file, code, values, texts)
+        for file in files["go"]:
+            code = expected[file][0]
+            done = self.run_it(["gofmt", "-e"], code)
+            self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", code))
+
+    def check_values(self, language, file, code, values, texts):
+        with self.subTest(language=language, call=pathlib.Path(file).stem):
+            self.assertIn("STRIPE_SECRET_KEY", texts)
+            self.assertNotRegex(code, "(?i)raw_?request")
+            for value in values:
+                # A number, a truth and a constant of Java stand without quotes.
+                bare = re.search(rf"[(= ]{re.escape(value)}L?[),]", code) or f".{value.upper()})" in code
+                self.assertTrue(value in texts or bare, f"{value} in {code}")
 
     def codes(self, language):
         """The code of every call, for Stripe and for the server, with what was sent."""

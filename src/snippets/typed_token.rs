@@ -1,6 +1,10 @@
 //! A token creation for the SDKs with types: which parameters are members of theirs, and which are extra.
 
-use super::call::{ParamFields, ParamValue, SdkCall, SnippetCall};
+use super::{
+    call::{ParamFields, ParamValue, SnippetCall},
+    sdk_call::{SdkAction, SdkCall},
+    typed_call::take_extra,
+};
 
 /// The parameters of a card that the SDKs with types have members for, and what such a member is called: a property in
 /// C#, a field in Go, what follows `set` in Java. Taken from `TokenCardOptions`, `stripe.CardParams` and
@@ -40,7 +44,8 @@ impl TypedToken {
     /// preferred networks the SDK can name.
     pub(super) fn of(call: &SnippetCall, knows_network: fn(&str) -> bool) -> Option<Self> {
         match &call.kind {
-            SdkCall::Create(resource) if resource.plural == "tokens" && call.version.is_none() => {}
+            SdkCall::Method { resource, action: SdkAction::Create, .. }
+                if resource.plural == "tokens" && call.version.is_none() => {}
             _ => return None,
         }
         let (fields, flat) = call.fields();
@@ -50,7 +55,7 @@ impl TypedToken {
                 ("card", ParamValue::Map(card)) => token.take_card(card, knows_network),
                 ("card", ParamValue::Text(id)) => token.card_id = Some(id),
                 ("customer", ParamValue::Text(id)) => token.customer = Some(id),
-                (name, node) => token.take_extra(name, &node),
+                (name, node) => take_extra(&mut token.extra, name, &node),
             }
         }
         token.extra.extend(flat.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -64,24 +69,8 @@ impl TypedToken {
                 (ParamValue::Text(value), Some(member)) => self.card.push((member, value)),
                 (node, _) => match preferred_network(&name, &node).filter(|network| knows_network(network)) {
                     Some(network) => self.network = Some(network.to_owned()),
-                    None => self.take_extra(&format!("card[{name}]"), &node),
+                    None => take_extra(&mut self.extra, &format!("card[{name}]"), &node),
                 },
-            }
-        }
-    }
-
-    fn take_extra(&mut self, name: &str, node: &ParamValue) {
-        match node {
-            ParamValue::Text(value) => self.extra.push((name.to_owned(), value.clone())),
-            ParamValue::Map(fields) => {
-                for (part, node) in fields {
-                    self.take_extra(&format!("{name}[{part}]"), node);
-                }
-            }
-            ParamValue::List(items) => {
-                for (nth, node) in items.iter().enumerate() {
-                    self.take_extra(&format!("{name}[{nth}]"), node);
-                }
             }
         }
     }
@@ -95,7 +84,7 @@ impl TypedToken {
 /// The id of the token that a call retrieves, if the call has no parameters and asks for no version of the API.
 pub(super) fn retrieved_token(call: &SnippetCall) -> Option<&str> {
     match &call.kind {
-        SdkCall::Retrieve(resource, id)
+        SdkCall::Method { resource, action: SdkAction::Retrieve, id: Some(id) }
             if resource.plural == "tokens" && call.params.is_empty() && call.version.is_none() =>
         {
             Some(id)
