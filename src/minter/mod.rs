@@ -17,7 +17,7 @@
 //! | `effects`, `carry_out`, `dispute_steps`, `dispute_object`, `hold_expiry` | what follows later, and how a dispute goes on |
 //! | `happened`, `events`, `webhook_endpoints` | what happened to objects: how it is kept with the change, who asks for it, who is to be sent it |
 //! | `method_object` | a payment method and what its use leaves in it |
-//! | `intents`, `intent_params`, `next_action` | what both kinds of intents have in common, and what the payer has to do next |
+//! | `intents`, `intent_params`, `intent_steps`, `next_action` | what both kinds of intents have in common, and what the payer has to do next |
 //! | `payment_intent_object`, `payment_intent_params`, `intent_charge` | a payment intent, its parameters, and the charge that it makes |
 //! | `idempotency`, `ledger`, `stored_object` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
@@ -55,6 +55,7 @@ mod idempotency;
 pub mod ids;
 mod intent_charge;
 mod intent_params;
+mod intent_steps;
 mod intents;
 pub mod ledger;
 mod lists;

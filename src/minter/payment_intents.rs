@@ -9,6 +9,7 @@ use super::{
     hold_expiry,
     intent_charge::{self, AuthenticationFlow},
     intent_params::{self, TYPES},
+    intent_steps::{Confirmed, NewIntent},
     intents::{
         self, CANCELED, IntentKind, METHOD, PROCESSING, REQUIRES_ACTION, REQUIRES_CAPTURE, REQUIRES_CONFIRMATION,
         REQUIRES_METHOD, SUCCEEDED,
@@ -53,43 +54,21 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         None => None,
     };
     let mut method = intent_params::method_of(call, &fields)?;
-    if let Some(customer) = &customer {
-        intent["customer"] = customer.id.clone().into();
-        // The customer's default card pays where nothing else is named (docs of `payment_method`).
-        if is_confirmed
-            && method.is_none()
-            && let Some(card) = customer.body["default_source"].as_str()
-        {
-            method = CallMethod::find(call, card)?;
-        }
+    // The customer's default card pays where nothing else is named (docs of `payment_method`).
+    if is_confirmed
+        && method.is_none()
+        && let Some(card) = customer.as_ref().and_then(|customer| customer.body["default_source"].as_str())
+    {
+        method = CallMethod::find(call, card)?;
     }
-    if let Some(method) = &method {
-        KIND.check_method(method, intent["customer"].as_str())?;
-        intent[METHOD] = method.id().into();
-        intent["status"] = REQUIRES_CONFIRMATION.into();
-    }
-    if is_confirmed {
-        KIND.check_way_back(&intent, confirmation.way.return_url.as_deref())?;
-    }
-    let parent = customer.map(|customer| customer.id);
-    let id = shapes::text(&intent, "id");
-    let (kind, created) = (ObjectKind::PaymentIntent, call.now.as_second());
-    let mut intent = StoredObject { kind, id, parent, created, body: intent, state: intents::new_state() };
-    if is_confirmed && method.is_none() {
-        return Err(ApiError { objects: Vec::new(), ..KIND.method_missing(&intent.body) }.into());
-    }
-    if let Some(method) = &mut method {
-        method.keep(call)?;
-    }
-    call.ledger.insert(&intent)?;
-    KIND.created(call, &intent)?;
-    if let Some(method) = method.filter(|_| is_confirmed) {
-        let outcome = confirm_with(call, &mut intent, method, &confirmation)?;
-        call.ledger.update(&intent)?;
-        KIND.went_on(call, &intent)?;
-        outcome?;
-    }
-    expand::apply(call, &fields, intent.body)
+    let return_url = confirmation.way.return_url.as_deref();
+    let customer = customer.map(|customer| customer.id);
+    let new = NewIntent { body: intent, customer, method, is_confirmed, return_url };
+    let confirm = |call: &mut MinterCall<'_>, intent: &mut StoredObject, method| {
+        confirm_with(call, intent, method, &confirmation)
+    };
+    let intent = new.keep(KIND, call, confirm)?;
+    expand::apply(call, &fields, intent)
 }
 
 /// `GET /v1/payment_intents/:id`, also with a publishable key and the intent's client secret.
@@ -139,21 +118,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         Some("") => intent.body["setup_future_usage"] = Value::Null,
         _ => params::write_usage(&fields, &mut intent.body)?,
     }
-    if let Some(customer) = fields.word("customer")? {
-        let customer = customer_of_param(call, customer)?;
-        intent.body["customer"] = customer.id.clone().into();
-        intent.parent = Some(customer.id);
-    }
-    let method = match intent_params::method_of(call, &fields)? {
-        // The one that is there has to suit the new customer.
-        None if fields.has("customer") => intents::method_in(call, &intent.body)?,
-        named => named,
-    };
-    if let Some(mut method) = method {
-        KIND.check_use(call, &intent.body, &method)?;
-        method.keep(call)?;
-        intent.body[METHOD] = method.id().into();
-    }
+    KIND.change_payer(call, &fields, &mut intent)?;
     if changed.is_some() {
         // What was asked of the payer before is for another payment.
         let has_method = !intent.body[METHOD].is_null();
@@ -203,9 +168,7 @@ pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     } else {
         confirm_with(call, &mut intent, method, &confirmation)?
     };
-    call.ledger.update(&intent)?;
-    KIND.went_on(call, &intent)?;
-    outcome?;
+    KIND.keep_confirmed(call, &intent, outcome)?;
     answer(call, &fields, intent)
 }
 
@@ -329,14 +292,13 @@ fn payment_of(intent: &Value) -> Value {
     json!([intent[METHOD], intent["amount"], intent["currency"]])
 }
 
-/// Confirms an intent with a payment method that is kept, and writes into both what came of it. The inner error is a
-/// decline, to be answered when the intent is kept.
+/// Confirms an intent with a payment method that is kept, and writes into both what came of it.
 fn confirm_with(
     call: &mut MinterCall<'_>,
     intent: &mut StoredObject,
     method: CallMethod,
     confirmation: &Confirmation,
-) -> Result<Result<(), CallError>, CallError> {
+) -> Confirmed {
     intent.body[KIND.last_error()] = Value::Null;
     match KIND.authentication(&intent.body, &method, confirmation.is_off_session) {
         AuthenticationStep::NotNeeded => pay(call, intent, method, None, None),
@@ -364,7 +326,7 @@ fn pay(
     mut method: CallMethod,
     flow: Option<AuthenticationFlow>,
     known: Option<ApiError>,
-) -> Result<Result<(), CallError>, CallError> {
+) -> Confirmed {
     if let Some(error) = intent_charge::charge(call, intent, &mut method, flow, known)? {
         method.note_use();
         method.save(call)?;

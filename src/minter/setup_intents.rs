@@ -9,6 +9,7 @@ use super::{
     charges, expand,
     fields::CallFields,
     intent_params::{self, TYPE_NAMES, TYPES},
+    intent_steps::{Confirmed, NewIntent},
     intents::{
         self, AUTOMATIC, CANCELED, CLIENT_SECRET, IntentKind, METHOD, REQUIRES_ACTION, REQUIRES_CONFIRMATION,
         REQUIRES_METHOD, SUCCEEDED,
@@ -17,7 +18,6 @@ use super::{
     lookup::customer_of_param,
     method_object::CallMethod,
     next_action::{self, WayBack},
-    shapes,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{call::error::ApiError, card::authentication::AuthenticationStep};
@@ -98,38 +98,16 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     }
     let way = WayBack::of(&fields)?;
     let is_confirmed = fields.boolean("confirm")?.unwrap_or(false);
-    let parent = match fields.word("customer")? {
+    let customer = match fields.word("customer")? {
         Some(id) => Some(customer_of_param(call, id)?.id),
         None => None,
     };
-    intent["customer"] = parent.clone().into();
-    let mut method = intent_params::method_of(call, &fields)?;
-    if let Some(method) = &method {
-        KIND.check_method(method, parent.as_deref())?;
-        intent[METHOD] = method.id().into();
-        intent["status"] = REQUIRES_CONFIRMATION.into();
-    }
-    if is_confirmed {
-        KIND.check_way_back(&intent, way.return_url.as_deref())?;
-    }
-    let id = shapes::text(&intent, "id");
-    let (kind, created) = (ObjectKind::SetupIntent, call.now.as_second());
-    let mut intent = StoredObject { kind, id, parent, created, body: intent, state: intents::new_state() };
-    if is_confirmed && method.is_none() {
-        return Err(ApiError { objects: Vec::new(), ..KIND.method_missing(&intent.body) }.into());
-    }
-    if let Some(method) = &mut method {
-        method.keep(call)?;
-    }
-    call.ledger.insert(&intent)?;
-    KIND.created(call, &intent)?;
-    if let Some(method) = method.filter(|_| is_confirmed) {
-        let outcome = confirm_with(call, &mut intent, method, &way)?;
-        call.ledger.update(&intent)?;
-        KIND.went_on(call, &intent)?;
-        outcome?;
-    }
-    expand::apply(call, &fields, intent.body)
+    let method = intent_params::method_of(call, &fields)?;
+    let new = NewIntent { body: intent, customer, method, is_confirmed, return_url: way.return_url.as_deref() };
+    let confirm =
+        |call: &mut MinterCall<'_>, intent: &mut StoredObject, method| confirm_with(call, intent, method, &way);
+    let intent = new.keep(KIND, call, confirm)?;
+    expand::apply(call, &fields, intent)
 }
 
 /// `GET /v1/setup_intents/:id`, also with a publishable key and the intent's client secret.
@@ -169,20 +147,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     fields.write_to(&mut intent.body)?;
     intent_params::write_types(call, &fields, &mut intent.body, false)?;
     intent_params::write_options(&fields, &mut intent.body)?;
-    if let Some(customer) = fields.word("customer")? {
-        let customer = customer_of_param(call, customer)?;
-        intent.body["customer"] = customer.id.clone().into();
-        intent.parent = Some(customer.id);
-    }
-    let method = match intent_params::method_of(call, &fields)? {
-        // The one that is there has to suit the new customer.
-        None if fields.has("customer") => intents::method_in(call, &intent.body)?,
-        named => named,
-    };
-    if let Some(mut method) = method {
-        KIND.check_use(call, &intent.body, &method)?;
-        method.keep(call)?;
-        intent.body[METHOD] = method.id().into();
+    if KIND.change_payer(call, &fields, &mut intent)? {
         intent.body["status"] = REQUIRES_CONFIRMATION.into();
         intent.body["next_action"] = Value::Null;
         intent.body[KIND.last_error()] = Value::Null;
@@ -209,10 +174,8 @@ pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     KIND.check_use(call, &intent.body, &method)?;
     KIND.check_way_back(&intent.body, way.return_url.as_deref())?;
     method.keep(call)?;
-    let outcome = confirm_with(call, &mut intent, method, &way)?;
-    call.ledger.update(&intent)?;
-    KIND.went_on(call, &intent)?;
-    outcome?;
+    let confirmed = confirm_with(call, &mut intent, method, &way)?;
+    KIND.keep_confirmed(call, &intent, confirmed)?;
     answer(call, &fields, intent)
 }
 
@@ -261,14 +224,8 @@ pub(super) fn authenticated(
     }
 }
 
-/// Confirms an intent with a payment method that is kept. The inner error is a decline, to be answered when the intent is
-/// kept.
-fn confirm_with(
-    call: &mut MinterCall<'_>,
-    intent: &mut StoredObject,
-    method: CallMethod,
-    way: &WayBack,
-) -> Result<Result<(), CallError>, CallError> {
+/// Confirms an intent with a payment method that is kept.
+fn confirm_with(call: &mut MinterCall<'_>, intent: &mut StoredObject, method: CallMethod, way: &WayBack) -> Confirmed {
     intent.body[KIND.last_error()] = Value::Null;
     intent.body["latest_attempt"] = call.ids.setup_attempt(call.now).into();
     match KIND.authentication(&intent.body, &method, false) {
@@ -286,11 +243,7 @@ fn confirm_with(
 }
 
 /// Asks the bank, as where a card is attached, and gives the payment method to the customer.
-fn set_up(
-    call: &mut MinterCall<'_>,
-    intent: &mut StoredObject,
-    mut method: CallMethod,
-) -> Result<Result<(), CallError>, CallError> {
+fn set_up(call: &mut MinterCall<'_>, intent: &mut StoredObject, mut method: CallMethod) -> Confirmed {
     let verdict = method.card().verdict(call, CardStep::Attach);
     method.take_checks(&verdict);
     if let BankVerdict::Declined { error, .. } = verdict {
