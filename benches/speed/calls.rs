@@ -1,9 +1,14 @@
 //! The other calls, by the processor time of the server, beside a token's creation.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
+
+use testcard::store::FILE_NAME;
 
 use super::{
     Outcome,
@@ -19,12 +24,20 @@ const CONNECTIONS: usize = 32;
 /// How often each call is made in a round; each charge and each attach uses up a token of its own.
 const CALLS: u64 = 4000;
 const LISTS: u64 = 400;
+/// A payment intent without a payment method.
+const INTENT: &str = "amount=2000&currency=usd&payment_method_types[]=card";
 
 /// Processor time in microseconds: a call, and for the list a byte of its answer beside that of a creation.
 struct Round {
     creation: f64,
     charge: f64,
     attach: f64,
+    /// A charge of a ready token, and the same where no event is kept of it.
+    ready_charge: f64,
+    charge_without_event: f64,
+    /// An intent that is confirmed as it is made, and one that is made and then confirmed.
+    payment: f64,
+    payment_in_two_calls: f64,
     retrieve: f64,
     list: f64,
     creation_a_byte: f64,
@@ -34,7 +47,9 @@ struct Round {
 pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
     let home = new_home()?;
     let server = Server::start(&program(&[]), home.path())?;
-    let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&server)).collect::<Outcome<_>>()?;
+    let quiet_home = new_home()?;
+    let without_events = server_without_events(quiet_home.path())?;
+    let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&server, &without_events)).collect::<Outcome<_>>()?;
     let of = |figure: fn(&Round) -> f64| Rounds::new(rounds.iter().map(figure).collect());
     println!("\n{:<31} {:>8} {:>16}", format!("{CONNECTIONS} connections, FULL"), "CPU us", "of the creation");
     let print = |name: &str, figure: fn(&Round) -> f64, ratio: &Rounds| {
@@ -46,11 +61,21 @@ pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
         of(|round| round.retrieve / round.creation),
     ];
     let list = of(|round| round.list_a_byte / round.creation_a_byte);
+    let event = of(|round| round.ready_charge / round.charge_without_event);
+    let payment = of(|round| round.payment / round.creation);
+    let payment_in_two_calls = of(|round| round.payment_in_two_calls / round.creation);
     print("creation of a token", |round| round.creation, &Rounds::once(1.0));
     print("charge of a token", |round| round.charge, &charge);
     print("attach to a customer", |round| round.attach, &attach);
+    print("intent, confirmed at once", |round| round.payment, &payment);
+    print("intent, then its confirmation", |round| round.payment_in_two_calls, &payment_in_two_calls);
     print("retrieve a token", |round| round.retrieve, &retrieve);
     print("list of 100 charges", |round| round.list, &of(|round| round.list / round.creation));
+    println!(
+        "charge of tok_visa: {:.1} us, {:.1} us without the row of its event, ratio {event}",
+        of(|round| round.ready_charge).median(),
+        of(|round| round.charge_without_event).median()
+    );
     println!(
         "a byte of an answer: {:.4} us in a list, {:.4} us in a creation, ratio {list}",
         of(|round| round.list_a_byte).median(),
@@ -58,12 +83,27 @@ pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
     );
     goals.add("processor time of a charge, of a creation's", charge, AtMost(2.5));
     goals.add("processor time of an attach, of a creation's", attach, AtMost(2.0));
+    goals.add("processor time of a charge, of one without the row of its event", event, AtMost(1.2));
+    goals.add("processor time of an intent confirmed at once, of a creation's", payment, AtMost(3.0));
     goals.add("processor time of a retrieve, of a creation's", retrieve, AtMost(0.5));
     goals.add("processor time a byte of a list of 100 charges, of a creation's", list, AtMost(1.2));
     Ok(())
 }
 
-fn round(server: &Server) -> Outcome<Round> {
+/// A server whose database leaves out the row of each event. What else an event takes, its type and the time that it was
+/// made at, is worked out all the same.
+fn server_without_events(home: &Path) -> Outcome<Server> {
+    // The first start makes the database.
+    Server::start(&program(&[]), home)?.end()?;
+    let database = rusqlite::Connection::open(home.join("data").join(FILE_NAME))?;
+    let ignore =
+        "CREATE TRIGGER no_events BEFORE INSERT ON objects WHEN new.kind = 'event' BEGIN SELECT raise(IGNORE); END";
+    database.execute_batch(ignore)?;
+    drop(database);
+    Server::start(&program(&[]), home)
+}
+
+fn round(server: &Server, without_events: &Server) -> Outcome<Round> {
     let (creation, tokens) = create(server, 3 * CALLS, &|_, request| TokenRequest::WITH_KEY.write(request))?;
     let (to_charge, rest) = tokens.split_at(CALLS as usize);
     let (to_attach, to_retrieve) = rest.split_at(CALLS as usize);
@@ -78,6 +118,21 @@ fn round(server: &Server) -> Outcome<Round> {
         let (customer, source) = (&customers[number as usize], &to_attach[number as usize]);
         write_post(request, &format!("/v1/customers/{customer}/sources"), &format!("source={source}"), true);
     })?;
+    let charge_ready = |server: &Server| {
+        cost(server, CALLS, &|_, request| {
+            write_post(request, "/v1/charges", "amount=2000&currency=usd&source=tok_visa", true);
+        })
+    };
+    let (charge_without_event, ready_charge) = (charge_ready(without_events)?, charge_ready(server)?);
+    let payment = cost(server, CALLS, &|_, request| {
+        write_post(request, "/v1/payment_intents", &format!("{INTENT}&payment_method=pm_card_visa&confirm=true"), true);
+    })?;
+    let (open, intents) =
+        create(server, CALLS, &|_, request| write_post(request, "/v1/payment_intents", INTENT, true))?;
+    let confirmation = cost(server, CALLS, &|number, request| {
+        let path = format!("/v1/payment_intents/{}/confirm", intents[number as usize]);
+        write_post(request, &path, "payment_method=pm_card_visa", true);
+    })?;
     let retrieve = cost(server, CALLS, &|number, request| {
         write_get(request, &format!("/v1/tokens/{}", to_retrieve[number as usize]));
     })?;
@@ -86,6 +141,10 @@ fn round(server: &Server) -> Outcome<Round> {
         creation: creation.processor_micros,
         charge: charge.processor_micros,
         attach: attach.processor_micros,
+        ready_charge: ready_charge.processor_micros,
+        charge_without_event: charge_without_event.processor_micros,
+        payment: payment.processor_micros,
+        payment_in_two_calls: open.processor_micros + confirmation.processor_micros,
         retrieve: retrieve.processor_micros,
         list: list.processor_micros,
         creation_a_byte: creation.processor_micros / creation.answer_bytes,

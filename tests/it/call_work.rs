@@ -1,7 +1,7 @@
-//! What a call costs besides the store, counted in pieces of memory: each is taken, filled and given back. How fast a
-//! call is, `benches/speed` measures.
+//! What a call costs, counted: besides the store in pieces of memory, each of which is taken, filled and given back; in the
+//! store by what is asked of the ledger, each a statement of its database. How fast a call is, `benches/speed` measures.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use allocation_counter::measure;
 use jiff::Timestamp;
@@ -15,7 +15,11 @@ use testcard::{
         },
         rules::policies::AccountPolicies,
     },
-    minter::{MemoryLedger, MinterAccount, PreparedCall},
+    minter::{
+        Ledger, LedgerError, MemoryLedger, MinterAccount, NewToken, ObjectKind, PageQuery, PreparedCall,
+        RememberedAnswer, StoredObject,
+        ledger::{AnswerKey, IdempotencyRecord},
+    },
 };
 
 /// A minter in memory, after a few calls: what is made once for all calls is made.
@@ -121,4 +125,119 @@ fn a_list_takes_no_more_than_reading_its_objects_once() {
         |limit: &str| ApiRequest { params: [("limit", limit)].into_iter().collect(), ..ApiRequest::get("/v1/charges") };
     let (one, hundred) = (minter.pieces(&list("1")), minter.pieces(&list("100")));
     check("a charge in a list", (hundred - one) / 99, 220);
+}
+
+/// A ledger that counts what is asked of it, by the kind of object.
+#[derive(Default)]
+struct CountedLedger {
+    ledger: MemoryLedger,
+    asked: BTreeMap<String, usize>,
+}
+
+impl CountedLedger {
+    fn count(&mut self, what: &str, kind: Option<ObjectKind>) {
+        let kind = kind.map(|kind| format!(" {}", kind.as_str())).unwrap_or_default();
+        *self.asked.entry(format!("{what}{kind}")).or_default() += 1;
+    }
+}
+
+impl Ledger for CountedLedger {
+    fn moment(&self, machine: Timestamp) -> Timestamp {
+        self.ledger.moment(machine)
+    }
+
+    fn next_sequence(&mut self) -> Result<u64, LedgerError> {
+        self.count("sequence", None);
+        self.ledger.next_sequence()
+    }
+
+    fn token_number(&mut self) -> Option<u128> {
+        self.ledger.token_number()
+    }
+
+    fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {
+        // It is kept with its call, without a statement of its own.
+        self.ledger.insert_token(account, token)
+    }
+
+    fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
+        self.count("insert", Some(object.kind));
+        self.ledger.insert(account, object)
+    }
+
+    fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+        self.count("get", Some(kind));
+        self.ledger.get(account, kind, id)
+    }
+
+    fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
+        self.count("update", Some(object.kind));
+        self.ledger.update(account, object)
+    }
+
+    fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        self.count("remove", Some(kind));
+        self.ledger.remove(account, kind, id)
+    }
+
+    fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        self.count("keep", Some(kind));
+        self.ledger.keep_for_events(account, kind, id)
+    }
+
+    fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
+        self.count("pending", None);
+        self.ledger.pending_webhooks(account, event)
+    }
+
+    fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        self.count("page", Some(query.kind));
+        self.ledger.page(account, query)
+    }
+
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
+        self.ledger.recall(key)
+    }
+
+    fn remember(&mut self, record: &IdempotencyRecord, answer: &ApiResponse) -> Result<(), LedgerError> {
+        self.ledger.remember(record, answer)
+    }
+}
+
+/// What the calls ask of the ledger, one after the other: `2 get charge`.
+fn asked(calls: &[(&str, &[(&str, &str)])]) -> Vec<String> {
+    let (account, mut counted) = (Arc::new(MinterAccount::seeded(7)), CountedLedger::default());
+    let now = Timestamp::from_second(1_683_071_568).unwrap();
+    let mut last_id = String::new();
+    for (path, params) in calls {
+        let path = path.replace("{id}", &last_id);
+        let params: Params = params.iter().copied().collect();
+        let request = ApiRequest { method: HttpMethod::Post, path, params, headers: Vec::new() };
+        counted.asked.clear();
+        let prepared = PreparedCall::new(request, None, now, AccountPolicies::default(), Arc::clone(&account));
+        let answer = prepared.answer(&mut counted).unwrap();
+        assert_eq!(answer.http_status, 200, "{}", answer.text());
+        answer.json().unwrap()["id"].as_str().unwrap().clone_into(&mut last_id);
+    }
+    counted.asked.iter().map(|(what, count)| format!("{count} {what}")).collect()
+}
+
+#[test]
+fn a_charge_and_a_payment_ask_for_few_statements() {
+    let money = [("amount", "2000"), ("currency", "usd")];
+    let charge = [&money[..], &[("source", "tok_visa")]].concat();
+    let intent = [&money[..], &[("payment_method_types[]", "card")]].concat();
+    let at_once = [&intent[..], &[("payment_method", "pm_card_visa"), ("confirm", "true")]].concat();
+    let confirmed: [(&str, &[(&str, &str)]); 2] =
+        [("/v1/payment_intents", &intent), ("/v1/payment_intents/{id}/confirm", &[("payment_method", "pm_card_visa")])];
+    let found = [asked(&[("/v1/charges", &charge)]), asked(&[("/v1/payment_intents", &at_once)]), asked(&confirmed)];
+    let of_charge = "1 insert charge, 1 insert event, 1 sequence";
+    // An event has its object as it was, so it gets a copy before the object goes on in the same call.
+    let of_payment = "1 insert charge, 3 insert event, 1 insert payment_intent, 1 insert payment_method, \
+                      1 keep payment_intent, 1 keep payment_method, 1 sequence, 1 update payment_intent, \
+                      1 update payment_method";
+    let of_confirmation = "1 get payment_intent, 1 insert charge, 2 insert event, 1 insert payment_method, \
+                           1 keep payment_intent, 1 keep payment_method, 1 sequence, 1 update payment_intent, \
+                           1 update payment_method";
+    assert_eq!(found.map(|asked| asked.join(", ")), [of_charge, of_payment, of_confirmation]);
 }

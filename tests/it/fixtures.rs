@@ -75,10 +75,7 @@ fn a_step_that_is_not_answered_as_expected_ends_the_file() {
     let run = play(&home, &json!([charge("good", "tok_visa", ""), declined, charge("never", "tok_visa", "")]));
     assert_eq!(run.exit, 1, "{run:?}");
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert!(
-        lines[0].starts_with("good      POST /v1/charges  200 ch_") && lines[0].ends_with(" succeeded"),
-        "{run:?}"
-    );
+    assert!(lines[0].starts_with("good      POST /v1/charges  200 ch_") && lines[0].ends_with(" succeeded"), "{run:?}");
     assert_eq!(&lines[1..], ["declined  POST /v1/charges  402 generic_decline"], "{run:?}");
     let words = "steps.json: step declined, expected_error_type: no error is expected, and the answer is card_error:";
     assert!(run.stderr.contains(words) && run.stderr.contains("1 step was not made"), "{run:?}");

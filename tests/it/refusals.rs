@@ -7,6 +7,7 @@ use testcard::domain::call::api::{ApiResponse, HttpMethod};
 use crate::support::{
     local::{Local, id},
     local_server::LocalServer,
+    recorded,
 };
 
 #[track_caller]
@@ -252,4 +253,56 @@ fn a_text_that_is_too_long_is_shown_by_its_ends() {
     let (_, body) = local.post("/v1/customers", &[("name", &number)]);
     let message = body["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("Invalid string: 453957****..."), "{message}");
+}
+
+/// Whatever backends were recorded to call is played or refused by its name: never answered as if Stripe had no such call,
+/// parameter or expansion.
+#[test]
+fn what_is_recorded_and_not_played_is_refused_by_name() {
+    let mut local = Local::new();
+    let calls = recorded::facts("calls.json");
+    let (mut played, mut refused) = (0, 0);
+    let mut check = |method: HttpMethod, path: &str, params: &[(&str, &str)], named: &str| {
+        let answer = local.send(method, path, params);
+        let message = error(&answer)["message"].as_str().unwrap_or_default().to_owned();
+        let is_unknown = ["Unrecognized request URL", "Received unknown parameter", "This property cannot be expanded"];
+        assert!(!is_unknown.iter().any(|start| message.starts_with(start)), "{path} {params:?}: {message}");
+        let is_ours = message.starts_with("Testcard's local minter does not model");
+        if is_ours {
+            assert!(message.contains(named), "{path} {params:?}: {message}");
+        }
+        is_ours
+    };
+    for row in calls["rows"].as_array().unwrap() {
+        let (method, route) = row["call"].as_str().unwrap().split_once(' ').unwrap();
+        let (method, path): (HttpMethod, _) = (method.parse().unwrap(), route.replace(":id", "x_1"));
+        if check(method, &path, &[], &format!("{} {path}.", method.as_str())) {
+            refused += 1;
+            continue;
+        }
+        played += 1;
+        for name in row["params"].as_object().unwrap().keys() {
+            let sent = name.replace("[]", "[0]").replace("[*]", "[a]");
+            check(method, &path, &[(&sent, "1")], sent.split('[').next().unwrap());
+        }
+        for property in row["expand"].as_object().unwrap().keys() {
+            check(method, &path, &[("expand[]", property)], property);
+        }
+    }
+    assert!(played >= 30 && refused >= 15, "{played} played, {refused} refused");
+    for path in [
+        "/v1/payment_intents/pi_1/increment_authorization",
+        "/v1/payment_intents/pi_1/verify_microdeposits",
+        "/v1/payment_intents/pi_1/apply_customer_balance",
+        "/v1/setup_intents/seti_1/verify_microdeposits",
+        "/v1/transfers",
+        "/v1/transfers/tr_1/reversals",
+        "/v1/payouts",
+        "/v1/accounts",
+        "/v1/account_links",
+        "/v1/application_fees/fee_1/refunds",
+    ] {
+        assert!(check(HttpMethod::Post, path, &[], &format!("POST {path}.")), "{path}");
+    }
+    assert!(check(HttpMethod::Get, "/v1/mandates/mandate_1", &[], "GET /v1/mandates/mandate_1."));
 }
