@@ -16,7 +16,7 @@ use testcard::{
         rules::policies::AccountPolicies,
     },
     minter::{
-        Ledger, LedgerError, MemoryLedger, MinterAccount, NewToken, ObjectKind, PageQuery, PreparedCall,
+        LaterEffect, Ledger, LedgerError, MemoryLedger, MinterAccount, NewToken, ObjectKind, PageQuery, PreparedCall,
         RememberedAnswer, StoredObject,
         ledger::{AnswerKey, IdempotencyRecord},
     },
@@ -188,6 +188,16 @@ impl Ledger for CountedLedger {
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
         self.count("pending", None);
         self.ledger.pending_webhooks(account, event)
+    }
+
+    fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
+        self.count("schedule", None);
+        self.ledger.schedule(effect)
+    }
+
+    fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError> {
+        // The store keeps in memory when something is due next.
+        self.ledger.take_due(until)
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
