@@ -37,6 +37,7 @@ struct PrintedCard<'a> {
     token: PrintedStep<'a>,
     attach: PrintedStep<'a>,
     charge: PrintedStep<'a>,
+    intent: PrintedStep<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<&'a str>,
     token_aliases: &'a [String],
@@ -85,6 +86,7 @@ impl<'a> From<&'a TestCard> for PrintedCard<'a> {
             token: (&card.at_token).into(),
             attach: (&card.at_attach).into(),
             charge: (&card.at_charge).into(),
+            intent: card.at_intent().into(),
             follows: card.what_follows(),
             token_aliases: &card.token_aliases,
             pm_aliases: &card.pm_aliases,

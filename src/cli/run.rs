@@ -92,7 +92,7 @@ lets the calls in flight come to their end; `testcard run --resume RUN` makes th
 Exit status: 0 every row came as expected, 1 not every row did, 2 wrong usage, 3 no row was answered, 130 stopped by Ctrl+C";
 
 fn step(text: &str) -> Result<RunStep, String> {
-    text.parse().map_err(|()| "it is token, attach or charge".to_owned())
+    text.parse().map_err(|()| "it is token, attach, charge or intent".to_owned())
 }
 
 fn preset(text: &str) -> Result<PresetKey, String> {

@@ -95,6 +95,7 @@ fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> 
     let wanted = match call {
         TokenCall::Charge { .. } => "charge",
         TokenCall::Attach { .. } => "attached card",
+        TokenCall::Intent { .. } => "intent",
     };
     match args.format {
         AnswerFormat::Json => print_json(response.text().trim_end())?,

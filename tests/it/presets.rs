@@ -70,6 +70,10 @@ impl Life {
         self.call(&TokenCall::Attach { token: token.to_owned(), customer: Some(customer) }.to_api("attach"))
     }
 
+    fn pay(&mut self, token: &str) -> ApiResponse {
+        self.call(&intent_of(token))
+    }
+
     fn words(&self) -> String {
         self.judgement.as_ref().map_or_else(|| "nothing".to_owned(), Judgement::words)
     }
@@ -78,6 +82,14 @@ impl Life {
 fn charge_of(token: &str, amount: &str) -> ApiRequest {
     let (amount, currency) = (amount.to_owned(), "usd".to_owned());
     TokenCall::Charge { token: token.to_owned(), amount, currency }.to_api("charge")
+}
+
+/// An intent of the token, confirmed at once, whose answer shows what the bank's checks came to.
+fn intent_of(token: &str) -> ApiRequest {
+    let (token, amount, currency) = (token.to_owned(), "2000".to_owned(), "usd".to_owned());
+    let mut request = TokenCall::Intent { token, amount, currency }.to_api("intent");
+    request.params.push("expand[0]", "payment_method");
+    request
 }
 
 fn filled(key: &PresetKey) -> (Draft, Expectation) {
@@ -102,7 +114,7 @@ fn every_preset_is_predicted_and_answered_as_it_promises() {
         let policies = policies_for(&preset.key);
         let prediction = draft.predict(utc_day(now()), policies);
         assert!(expects.agrees_with(&prediction), "{}: {expects:?} is not {prediction:?}", preset.name);
-        for use_up in [Life::charge, Life::attach] {
+        for use_up in [Life::charge, Life::attach, Life::pay] {
             let mut life = Life::new(expects.clone(), policies);
             let token = life.mint(&draft);
             assert_eq!(life.words(), "As expected at token", "{}", preset.name);
@@ -115,6 +127,42 @@ fn every_preset_is_predicted_and_answered_as_it_promises() {
             }
         }
     }
+}
+
+#[test]
+fn an_intent_is_judged_as_far_as_a_card_answers_for_it() {
+    let asks = key("card:4000002500003155");
+    let (draft, expects) = filled(&asks);
+    assert_eq!(expects.intent, ExpectedResult::Fails("requires_action".to_owned()));
+    let life = || {
+        let mut life = Life::new(expects.clone(), AccountPolicies::default());
+        let token = life.mint(&draft).unwrap();
+        (life, token)
+    };
+    let (mut waiting, token) = life();
+    waiting.pay(&token);
+    assert_eq!(waiting.words(), "As expected at intent");
+    // The payer is not there, or nothing is confirmed yet: the card does something else then, and nothing is said of it.
+    for change in [("off_session", "true"), ("confirm", "false"), ("error_on_requires_action", "true")] {
+        let (mut other, token) = life();
+        let mut request = intent_of(&token);
+        request.params.set(change.0, change.1);
+        other.call(&request);
+        assert_eq!(other.words(), "As expected at token", "{change:?}");
+    }
+    let paid = Expectation { intent: ExpectedResult::Works, ..expects.clone() };
+    let mut differing = Life::new(paid, AccountPolicies::default());
+    let token = differing.mint(&draft).unwrap();
+    differing.pay(&token);
+    assert_eq!(differing.words(), "Differs at intent: expected ok, got requires_action");
+    // A check that passes where it should fail.
+    let (draft, expects) = filled(&key("card:4242424242424242"));
+    let checked = Expectation { checks: vec![(BankCheck::Cvc, "fail".to_owned())], ..expects };
+    assert_eq!(Expectation::of_json(&checked.to_json()).as_ref(), Some(&checked));
+    let mut differing = Life::new(checked, AccountPolicies::default());
+    let token = differing.mint(&draft).unwrap();
+    differing.pay(&token);
+    assert_eq!(differing.words(), "Differs at CVC check: expected fail, got pass");
 }
 
 #[test]
@@ -266,7 +314,7 @@ fn an_expectation_says_in_words_what_is_special() {
         ("card:4242424242424242", "token, attach and charge work"),
         ("card:4000000000009995", "charge declines with insufficient_funds"),
         ("card:4000000000000341", "attach works, charge declines with generic_decline"),
-        ("card:4000002760003184", "charge declines with authentication_required"),
+        ("card:4000002760003184", "charge declines with authentication_required, intent waits for its payer"),
         ("card:4000000000000101", "CVC check fails"),
         ("card:4000000000000010", "address line 1 check fails, postal code check fails"),
         ("card:4000000000000044", "address line 1 check is unavailable, postal code check is unavailable"),

@@ -14,6 +14,7 @@ use testcard::{
     backend::BackendTargets,
     domain::{
         call::api::Target,
+        card::test_cards,
         clock::Clock,
         rules::policies::AccountPolicies,
         run::{
@@ -108,6 +109,62 @@ fn a_list_is_made_row_by_row_and_every_row_gets_a_verdict() {
     let steps: Vec<&str> =
         rows[1]["steps"].as_array().unwrap().iter().map(|step| step["got"].as_str().unwrap()).collect();
     assert_eq!(steps, ["ok", "insufficient_funds"]);
+}
+
+#[test]
+fn a_row_goes_as_far_as_an_intent() {
+    let home = Home::new();
+    let list = "card[number],expect,step\n\
+                4242424242424242,,\n\
+                4000000000009995,,\n\
+                4000002500003155,,\n\
+                4000000000000101,cvc_check=fail intent=ok,\n\
+                4242424242424242,,charge\n\
+                4000002500003155,intent=ok,\n";
+    let list = file(&home, "intents.csv", list);
+    let run = home.run(["run", list.to_str().unwrap(), "--step", "intent"]);
+    assert_eq!(run.exit, 1, "{run:?}");
+    let differs = "Differs at intent: expected ok, got requires_action";
+    assert!(run.stdout.contains(differs) && run.stdout.contains("6 rows: 5 as expected, 1 differ"), "{run:?}");
+    let preview = home.run(["run", list.to_str().unwrap(), "--step", "intent", "--preview"]);
+    assert!(preview.stdout.contains("5 rows go as far as intent"), "{preview:?}");
+    let rows = report(&home, "1")["rows"].clone();
+    let told = rows.as_array().unwrap().iter().map(|row| {
+        let last = row["steps"].as_array().unwrap().last().unwrap();
+        (last["step"].as_str().unwrap(), last["got"].as_str().unwrap())
+    });
+    let told: Vec<(&str, &str)> = told.collect();
+    assert_eq!(
+        told,
+        [
+            ("intent", "ok"),
+            ("intent", "insufficient_funds"),
+            ("intent", "requires_action"),
+            ("intent", "ok"),
+            ("charge", "ok"),
+            ("intent", "requires_action"),
+        ]
+    );
+    assert!(rows[0]["steps"][1]["id"].as_str().unwrap().starts_with("pi_3") && rows[0]["amount"] == "2000");
+    assert!(home.history().iter().all(|entry| entry["status"] == "used"));
+    for (row, words) in [
+        ("4242424242424242,charge=ok,intent", "the row goes as far as intent, and charge is expected of it"),
+        ("4242424242424242,,pay", "write token, attach, charge or intent"),
+    ] {
+        let list = file(&home, "wrong.csv", &format!("card[number],expect,step\n{row}\n"));
+        let run = home.run(["run", list.to_str().unwrap()]);
+        assert!(run.exit == 2 && run.stderr.contains(words), "{run:?}");
+    }
+}
+
+/// Every published card, from its token to an intent, comes to what is expected of it.
+#[test]
+fn all_published_cards_come_to_what_is_expected_of_them_at_an_intent() {
+    let home = Home::new();
+    let numbers: Vec<&str> = test_cards::all().iter().map(|card| card.number.as_str()).collect();
+    let list = file(&home, "all.csv", &format!("card[number]\n{}\n", numbers.join("\n")));
+    let run = home.run(["run", list.to_str().unwrap(), "--step", "intent"]);
+    assert!(run.exit == 0 && run.stdout.contains("317 rows: 317 as expected"), "{run:?}");
 }
 
 #[test]

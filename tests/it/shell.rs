@@ -191,6 +191,17 @@ fn keys_for_a_dialog_do_nothing_to_the_history_below_it() {
 }
 
 #[test]
+fn a_token_pays_a_charge_or_an_intent() {
+    let mut window = Bench::new().open();
+    make(&mut window);
+    click(&mut window, Role::Button, "Charge…");
+    click(&mut window, Role::RadioButton, "Payment intent");
+    click(&mut window, Role::Button, "Create and confirm");
+    wait_for(&mut window, "The token was used by pi_");
+    assert!(rows(&window)[0].starts_with("Used"), "{:?}", rows(&window));
+}
+
+#[test]
 fn enter_on_the_way_out_of_a_dialog_does_not_do_what_the_dialog_is_for() {
     let mut window = Bench::new().open();
     make(&mut window);

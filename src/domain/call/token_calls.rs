@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     api::{ApiRequest, HttpMethod},
+    intent_calls::PaymentCall,
     params::Params,
 };
 
@@ -18,6 +19,13 @@ pub enum TokenCall {
         /// ISO 4217, in lower case.
         currency: String,
     },
+    /// `POST /v1/payment_intents`, confirmed at once.
+    Intent {
+        token: String,
+        /// As of a charge.
+        amount: String,
+        currency: String,
+    },
     /// `POST /v1/customers/:id/sources`, or `POST /v1/customers` to attach to a new customer.
     Attach { token: String, customer: Option<String> },
 }
@@ -28,7 +36,7 @@ impl TokenCall {
 
     pub fn token(&self) -> &str {
         match self {
-            Self::Charge { token, .. } | Self::Attach { token, .. } => token,
+            Self::Charge { token, .. } | Self::Intent { token, .. } | Self::Attach { token, .. } => token,
         }
     }
 
@@ -36,6 +44,7 @@ impl TokenCall {
     fn makes(&self) -> &'static [&'static str] {
         match self {
             Self::Charge { .. } => &["charge"],
+            Self::Intent { .. } => &["payment_intent"],
             Self::Attach { customer: None, .. } => &["customer"],
             Self::Attach { customer: Some(_), .. } => &["card", "source"],
         }
@@ -53,6 +62,11 @@ impl TokenCall {
             Self::Charge { token, amount, currency } => {
                 let params = [("amount", amount), ("currency", currency), ("source", token)];
                 ("/v1/charges".to_owned(), params.into_iter().map(|(name, value)| (name, value.as_str())).collect())
+            }
+            Self::Intent { token, amount, currency } => {
+                let (payer, amount, currency) = (token.clone(), amount.clone(), currency.clone());
+                let call = PaymentCall { payer, amount, currency, customer: None, capture: None };
+                return call.to_api(idempotency_key);
             }
             Self::Attach { token, customer: Some(customer) } => {
                 (format!("/v1/customers/{customer}/sources"), [("source", token.as_str())].into_iter().collect())

@@ -4,7 +4,12 @@
 //! What each card does is from docs.stripe.com/testing, section 3D Secure authentication. That cards of India want it is
 //! recorded (2023 and 2024).
 
-use super::test_cards::TestCard;
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::test_cards::{self, StepOutcome, TestCard};
+
+/// The status of an intent that waits until the holder has authenticated the card.
+pub const REQUIRES_ACTION: &str = "requires_action";
 
 /// When the holder of a card has to authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +99,31 @@ impl TestCard {
         }
     }
 
+    /// What comes of a payment intent that is confirmed with this card while its holder is there.
+    pub fn at_intent(&self) -> &StepOutcome {
+        static OUTCOMES: LazyLock<HashMap<&str, StepOutcome>> = LazyLock::new(|| {
+            test_cards::all().iter().map(|card| (card.number.as_str(), card.outcome_at_intent())).collect()
+        });
+        OUTCOMES.get(self.number.as_str()).unwrap_or(&self.at_charge)
+    }
+
+    fn outcome_at_intent(&self) -> StepOutcome {
+        match (&self.at_token, self.authentication().step(CardUse::default())) {
+            (StepOutcome::Refused { .. }, _) => StepOutcome::NotReached,
+            (_, AuthenticationStep::Challenge) => StepOutcome::Later(REQUIRES_ACTION.to_owned()),
+            // A charge has no way to ask the bank, and is declined for it.
+            (_, AuthenticationStep::WithoutQuestion) => StepOutcome::Ok,
+            (_, AuthenticationStep::NotNeeded | AuthenticationStep::HolderMissing | AuthenticationStep::InVain) => {
+                self.at_charge.clone()
+            }
+        }
+    }
+
+    /// The outcomes in the order token, attach, charge, intent.
+    pub fn steps(&self) -> [&StepOutcome; 4] {
+        [&self.at_token, &self.at_attach, &self.at_charge, self.at_intent()]
+    }
+
     /// The decline that follows though the holder authenticated the payment.
     pub fn decline_after_authentication(&self) -> Option<LaterDecline> {
         match self.number.as_str() {
@@ -111,7 +141,6 @@ impl TestCard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::card::test_cards;
 
     #[track_caller]
     fn step(number: &str, card_use: CardUse) -> AuthenticationStep {
@@ -163,5 +192,19 @@ mod tests {
             .map(|card| &*card.number)
             .collect();
         assert_eq!(idle, [""; 0]);
+    }
+
+    #[test]
+    fn an_intent_of_a_card_is_paid_declined_or_waits_for_the_holder() {
+        for (number, expected) in [
+            ("4242424242424242", "ok"),
+            ("4000000000009995", "insufficient_funds"),
+            ("4000002500003155", "requires_action"),
+            ("4000008260003178", "requires_action"),
+            ("4000000032200000", "ok"),
+            ("4000000000003055", "ok"),
+        ] {
+            assert_eq!(test_cards::by_number(number).unwrap().at_intent().label(), expected, "{number}");
+        }
     }
 }

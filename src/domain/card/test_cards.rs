@@ -107,11 +107,6 @@ impl TestCard {
         self.token_aliases.first().map(String::as_str)
     }
 
-    /// The outcomes in the order token, attach, charge.
-    pub fn steps(&self) -> [&StepOutcome; 3] {
-        [&self.at_token, &self.at_attach, &self.at_charge]
-    }
-
     /// All searchable text about the card, in lower case.
     pub fn search_text(&self) -> &str {
         &self.haystack

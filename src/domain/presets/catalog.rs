@@ -52,7 +52,7 @@ impl Preset {
         let outcome = outcome_of_card(card, &Expectation::of_card(card, &sent));
         let known = [card.funding.as_str(), &card.country];
         let known: Vec<&str> = known.into_iter().filter(|word| !word.is_empty()).collect();
-        let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
+        let codes: Vec<&str> = steps[..3].iter().filter_map(code_of).collect();
         let primary = format!("{} {outcome} {}", card.description, codes.join(" "));
         Self {
             key: PresetKey::Card(card.number.clone()),
@@ -81,8 +81,8 @@ impl Preset {
         });
         let expectation = Expectation::of_prediction(&prediction, &draft.to_request());
         let steps = match token {
-            StepOutcome::Ok => [StepOutcome::Ok, StepOutcome::Ok, StepOutcome::Ok],
-            refused => [refused, StepOutcome::NotReached, StepOutcome::NotReached],
+            StepOutcome::Ok => [const { StepOutcome::Ok }; 4],
+            refused => [refused, StepOutcome::NotReached, StepOutcome::NotReached, StepOutcome::NotReached],
         };
         let outcome = if made.outcome.is_empty() { outcome_of(&expectation) } else { made.outcome.to_owned() };
         let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();

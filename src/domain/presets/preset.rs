@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use super::search::{PART_OF_A_WORD, SearchQuery, SearchWords};
 use crate::domain::{
     card::{
+        authentication::REQUIRES_ACTION,
         networks::CardNetwork,
         test_cards::{self, StepOutcome, TestCard},
         typing::CardField,
@@ -45,8 +46,8 @@ pub struct Preset {
     pub about: String,
     /// In Stripe's spelling; empty if the preset is not about one card.
     pub brand: &'static str,
-    /// The outcomes in the order token, attach, charge.
-    pub steps: [StepOutcome; 3],
+    /// The outcomes in the order token, attach, charge, intent.
+    pub steps: [StepOutcome; 4],
     /// What comes of it as a sentence, for the moment before it is used; `None` where nothing is refused and nothing follows.
     pub consequence: Option<String>,
     /// The checks that do not pass.
@@ -69,8 +70,10 @@ impl Preset {
             (None, count) => format!("{count} parameters, and no published test card"),
         };
         let steps = match expects {
-            Some(Expectation { token, attach, charge, .. }) => [token, attach, charge].map(expected_step),
-            None => [StepOutcome::NotReached, StepOutcome::NotReached, StepOutcome::NotReached],
+            Some(Expectation { token, attach, charge, intent, .. }) => {
+                [token, attach, charge, intent].map(expected_step)
+            }
+            None => [const { StepOutcome::NotReached }; 4],
         };
         Self {
             key: PresetKey::Own(id),
@@ -113,8 +116,9 @@ pub(super) fn brand_of(card: &TestCard) -> &'static str {
 }
 
 /// What comes of it, step by step, as a sentence for the moment before it is used; `None` where nothing is refused.
-pub(super) fn consequence_of(steps: &[StepOutcome; 3]) -> Option<String> {
-    let [token, attach, charge] = steps;
+pub(super) fn consequence_of(steps: &[StepOutcome; 4]) -> Option<String> {
+    // What an intent comes to is what the charge does, or it waits.
+    let [token, attach, charge, _] = steps;
     let refused = |step: &StepOutcome| match step {
         StepOutcome::Refused { message, .. } if message.is_empty() => Some(step.label().to_owned()),
         StepOutcome::Refused { message, .. } => Some(message.clone()),
@@ -162,6 +166,9 @@ pub(super) fn outcome_of(expects: &Expectation) -> String {
         (_, ExpectedResult::Fails(code), _) => parts.push(format!("declined at attach: {}", plain(code))),
         _ => {}
     }
+    if matches!(&expects.intent, ExpectedResult::Fails(code) if code == REQUIRES_ACTION) {
+        parts.insert(0, "3D Secure at intent".to_owned());
+    }
     for (check, result) in &expects.checks {
         let verb = if result == "fail" { "fails" } else { "unavailable" };
         parts.push(format!("{} {verb}", check.label()));
@@ -173,6 +180,7 @@ fn expected_step(expected: &ExpectedResult) -> StepOutcome {
     match expected {
         ExpectedResult::Open => StepOutcome::NotReached,
         ExpectedResult::Works => StepOutcome::Ok,
+        ExpectedResult::Fails(code) if code == REQUIRES_ACTION => StepOutcome::Later(code.clone()),
         ExpectedResult::Fails(code) => {
             let (code, rest) = (code.clone(), String::new);
             StepOutcome::Refused { code, decline_code: rest(), message: rest(), param: rest() }

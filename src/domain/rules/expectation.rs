@@ -13,7 +13,10 @@ use crate::domain::{
         error::{ApiError, ErrorView},
         token_calls::TokenRequest,
     },
-    card::test_cards::{BankCheck, StepOutcome, TestCard},
+    card::{
+        authentication::REQUIRES_ACTION,
+        test_cards::{BankCheck, StepOutcome, TestCard},
+    },
 };
 
 /// The version of the JSON in which expectations and judgements are stored.
@@ -25,15 +28,18 @@ pub enum LifeStep {
     Token,
     Attach,
     Charge,
+    /// A payment intent that is confirmed with the token while its payer is there.
+    Intent,
     /// The result of a check by the bank, at an attach or a charge.
     Check(BankCheck),
 }
 
 impl LifeStep {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Token,
         Self::Attach,
         Self::Charge,
+        Self::Intent,
         Self::Check(BankCheck::Cvc),
         Self::Check(BankCheck::Line1),
         Self::Check(BankCheck::Zip),
@@ -45,6 +51,7 @@ impl LifeStep {
             Self::Token => "token",
             Self::Attach => "attach",
             Self::Charge => "charge",
+            Self::Intent => "intent",
             Self::Check(BankCheck::Cvc) => "cvc_check",
             Self::Check(BankCheck::Line1) => "line1_check",
             Self::Check(BankCheck::Zip) => "zip_check",
@@ -57,6 +64,7 @@ impl LifeStep {
             Self::Token => "token",
             Self::Attach => "attach",
             Self::Charge => "charge",
+            Self::Intent => "intent",
             Self::Check(check) => check.label(),
         }
     }
@@ -74,13 +82,14 @@ pub enum ExpectedResult {
     #[default]
     Open,
     Works,
-    /// An error with this decline code, else code, else type.
+    /// An error with this decline code, else code, else type; of an intent also the status in which it waits.
     Fails(String),
 }
 
 impl ExpectedResult {
     fn of_step(outcome: &StepOutcome) -> Self {
         match outcome {
+            StepOutcome::Later(what) if what == REQUIRES_ACTION => Self::Fails(what.clone()),
             StepOutcome::Ok | StepOutcome::Later(_) => Self::Works,
             StepOutcome::Refused { .. } => Self::Fails(outcome.label().to_owned()),
             StepOutcome::NotReached => Self::Open,
@@ -111,6 +120,7 @@ pub struct Expectation {
     pub token: ExpectedResult,
     pub attach: ExpectedResult,
     pub charge: ExpectedResult,
+    pub intent: ExpectedResult,
     /// The checks that are expected not to pass, with their results: `fail` or `unavailable`. A check whose field was
     /// not sent is not compared.
     pub checks: Vec<(BankCheck, String)>,
@@ -131,6 +141,7 @@ impl Expectation {
             token: step(&card.at_token),
             attach: step(&card.at_attach),
             charge: step(&card.at_charge),
+            intent: step(card.at_intent()),
             checks: BankCheck::ALL.into_iter().filter_map(telling).collect(),
         };
         // A declined charge shows no check results.
@@ -176,6 +187,7 @@ impl Expectation {
             LifeStep::Token => self.token.word(),
             LifeStep::Attach => self.attach.word(),
             LifeStep::Charge => self.charge.word(),
+            LifeStep::Intent => self.intent.word(),
             LifeStep::Check(check) => {
                 let known = self.checks.iter().find(|(known, _)| *known == check);
                 known.map(|(_, result)| result.as_str())
@@ -197,14 +209,28 @@ impl Expectation {
             (ExpectedResult::Fails(code), _) => words.push(format!("attach declines with {code}")),
             _ => {}
         }
+        match &self.intent {
+            ExpectedResult::Fails(code) if code == REQUIRES_ACTION => {
+                words.push("intent waits for its payer".to_owned())
+            }
+            // What comes of a charge comes of an intent too, where nothing else is said.
+            intent @ ExpectedResult::Fails(code) if *intent != self.charge => {
+                words.push(format!("intent declines with {code}"));
+            }
+            ExpectedResult::Works if matches!(self.charge, ExpectedResult::Fails(_)) => {
+                words.push("intent works".to_owned());
+            }
+            _ => {}
+        }
         for (check, result) in &self.checks {
             let verb = if result == "fail" { "fails" } else { "is unavailable" };
             words.push(format!("{} {verb}", check.label()));
         }
-        match (words.is_empty(), &self.charge) {
-            (false, _) => words.join(", "),
-            (true, ExpectedResult::Works) => "token, attach and charge work".to_owned(),
-            (true, _) => "a token".to_owned(),
+        match (&self.charge, &self.intent) {
+            _ if !words.is_empty() => words.join(", "),
+            (ExpectedResult::Works, _) => "token, attach and charge work".to_owned(),
+            (_, ExpectedResult::Works) => "token and intent work".to_owned(),
+            _ => "a token".to_owned(),
         }
     }
 
@@ -222,8 +248,9 @@ impl Expectation {
         let error = ErrorView::of(&body);
         let got = match error {
             Some(error) => error.label(),
-            None if answer.is_success() => WORKS,
-            None => return None,
+            None if !answer.is_success() => return None,
+            None if step == LifeStep::Intent => intent_word(&body)?,
+            None => WORKS,
         };
         // A refusal in validation says nothing about the card, and leaves the token usable.
         let is_decline = answer.http_status == 402 && error.and_then(ErrorView::kind) == Some("card_error");
@@ -259,6 +286,7 @@ impl Expectation {
             token: word(&self.token),
             attach: word(&self.attach),
             charge: word(&self.charge),
+            intent: word(&self.intent),
             checks: checks.collect(),
         };
         serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts are JSON: {error}"))
@@ -276,6 +304,7 @@ impl Expectation {
             token: expected(kept.token),
             attach: expected(kept.attach),
             charge: expected(kept.charge),
+            intent: expected(kept.intent),
             checks: kept.checks.into_iter().filter_map(check).collect(),
         })
     }
@@ -295,7 +324,34 @@ fn step_of(request: &MaskedRequest) -> Option<LifeStep> {
         (HttpMethod::Post, ["v1", "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "sources"]) => {
             Some(LifeStep::Attach)
         }
+        (HttpMethod::Post, ["v1", "payment_intents"]) if request.param("confirm") == Some("true") => {
+            usual_intent(request)
+        }
+        (HttpMethod::Post, ["v1", "payment_intents", _, "confirm"]) => usual_intent(request),
         _ => None,
+    }
+}
+
+/// The confirmation of an intent, unless the call says what a card answers in another way: that its payer is not there, or
+/// whether it is to be authenticated.
+fn usual_intent(request: &MaskedRequest) -> Option<LifeStep> {
+    let is_set = |name: &&str| request.param(name).is_some_and(|value| !matches!(value, "" | "false" | "automatic"));
+    let sets = ["off_session", "error_on_requires_action", "payment_method_options[card][request_three_d_secure]"];
+    (!sets.iter().any(is_set)).then_some(LifeStep::Intent)
+}
+
+/// What a payment intent came to, in one word: "ok" where it is paid or held, the error of the payment where it failed, and
+/// else the status in which it waits for something; `None` for one that was not confirmed yet, and for no intent at all.
+pub fn intent_word(intent: &Value) -> Option<&str> {
+    let status = intent["status"].as_str().filter(|_| intent["object"] == "payment_intent")?;
+    match status {
+        "succeeded" | "requires_capture" | "processing" => Some(WORKS),
+        "requires_confirmation" => None,
+        "requires_payment_method" => {
+            let error = &intent["last_payment_error"];
+            ["decline_code", "code", "type"].iter().find_map(|name| error[name].as_str())
+        }
+        status => Some(status),
     }
 }
 
@@ -307,7 +363,9 @@ fn check_of(body: &Value, check: BankCheck) -> Option<&str> {
         BankCheck::Zip => ("address_zip_check", "address_postal_code_check"),
     };
     let checks = &body["payment_method_details"]["card"]["checks"];
-    checks[of_charge].as_str().or(body[of_card].as_str()).filter(|result| *result != "unchecked")
+    // Of an intent that shows its payment method.
+    let of_method = &body["payment_method"]["card"]["checks"][of_charge];
+    checks[of_charge].as_str().or(of_method.as_str()).or(body[of_card].as_str()).filter(|result| *result != "unchecked")
 }
 
 /// How an entry of the history compares with its expectation.
@@ -383,6 +441,8 @@ struct KeptExpectation {
     attach: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     charge: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    intent: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checks: Vec<(String, String)>,
 }

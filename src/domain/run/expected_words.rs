@@ -26,7 +26,7 @@ pub enum ExpectedWords {
 pub type WrongWords = &'static str;
 
 const WRITE: WrongWords = "write ok, an error code such as insufficient_funds, or steps such as charge=card_declined \
-                           (token, attach, charge, cvc_check, line1_check, zip_check)";
+                           (token, attach, charge, intent, cvc_check, line1_check, zip_check)";
 
 impl ExpectedWords {
     /// Reads a text that is not empty.
@@ -66,6 +66,7 @@ impl ExpectedWords {
                 LifeStep::Token => expects.token = ExpectedResult::from_word(word),
                 LifeStep::Attach => (expects.attach, last) = (ExpectedResult::from_word(word), RunStep::Attach),
                 LifeStep::Charge => (expects.charge, last) = (ExpectedResult::from_word(word), RunStep::Charge),
+                LifeStep::Intent => (expects.intent, last) = (ExpectedResult::from_word(word), RunStep::Intent),
                 LifeStep::Check(check) => expects.checks.push(known_check(check, word)?),
             }
         }
@@ -100,6 +101,7 @@ impl ExpectedWords {
             RunStep::Token => expects.token = expected,
             RunStep::Attach => expects.attach = expected,
             RunStep::Charge => expects.charge = expected,
+            RunStep::Intent => expects.intent = expected,
         }
         expects
     }
@@ -151,6 +153,9 @@ mod tests {
             RunStep::Token,
             Ok(("attach declines with card_declined", Some(RunStep::Attach))),
         );
+        check("ok", RunStep::Intent, Ok(("token and intent work", None)));
+        check("lost_card", RunStep::Intent, Ok(("intent declines with lost_card", None)));
+        check("intent=requires_action", RunStep::Token, Ok(("intent waits for its payer", Some(RunStep::Intent))));
         check("charge=ok, cvc_check=fail", RunStep::Token, Ok(("CVC check fails", Some(RunStep::Charge))));
         check("token=invalid_cvc", RunStep::Charge, Ok(("token fails with invalid_cvc", Some(RunStep::Token))));
     }

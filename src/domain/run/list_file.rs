@@ -227,7 +227,7 @@ impl RowDraft {
                 self.count = count.ok_or_else(|| format!("it is no whole number from 1 to {MOST_COUNT}"))?;
             }
             ListColumn::Step => {
-                self.last_step = Some(value.parse().map_err(|()| "write token, attach or charge".to_owned())?);
+                self.last_step = Some(value.parse().map_err(|()| "write token, attach, charge or intent".to_owned())?);
             }
             ListColumn::Amount => value.clone_into(&mut self.amount),
             ListColumn::Currency => value.clone_into(&mut self.currency),
@@ -271,7 +271,7 @@ impl RowDraft {
         let said = self.expects.as_ref().and_then(ExpectedWords::last_step);
         let last_step = self.last_step.or(said).unwrap_or(defaults.last_step);
         if let (Some(said), Some(step)) = (said, self.last_step)
-            && said > step
+            && (said > step || (step == RunStep::Intent && ![RunStep::Token, step].contains(&said)))
         {
             let reason = format!("the row goes as far as {}, and {} is expected of it", step.as_str(), said.as_str());
             return Err(ListError { line: self.line, field: ListColumn::Expect.as_str().to_owned(), reason });

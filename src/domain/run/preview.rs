@@ -47,7 +47,7 @@ impl RunPreview {
             let usual = *policy.of(&mut alone);
             *policy.of(&mut alone) = !usual;
             let is_refused = match policy {
-                AccountPolicy::CardTokensOnCharges => row.last_step != RunStep::Token,
+                AccountPolicy::CardTokensOnCharges => matches!(row.last_step, RunStep::Attach | RunStep::Charge),
                 _ => {
                     let predicted = |policies| predict(&planned.request.params, day, policies);
                     predicted(alone).error().is_some() && predicted(AccountPolicies::default()).error().is_none()

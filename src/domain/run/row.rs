@@ -32,12 +32,15 @@ pub enum RunStep {
     Token,
     Attach,
     Charge,
+    /// A payment intent, confirmed with the token.
+    Intent,
 }
 
 words!(RunStep {
     Token => "token",
     Attach => "attach",
     Charge => "charge",
+    Intent => "intent",
 });
 
 impl RunStep {
@@ -47,6 +50,7 @@ impl RunStep {
             Self::Token => LifeStep::Token,
             Self::Attach => LifeStep::Attach,
             Self::Charge => LifeStep::Charge,
+            Self::Intent => LifeStep::Intent,
         }
     }
 
@@ -56,6 +60,7 @@ impl RunStep {
             Self::Token => &[Self::Token],
             Self::Attach => &[Self::Token, Self::Attach],
             Self::Charge => &[Self::Token, Self::Charge],
+            Self::Intent => &[Self::Token, Self::Intent],
         }
     }
 }
@@ -107,7 +112,7 @@ pub struct RunRow {
     /// What is varied beside the card, as one text: the column of the heat map. Masked.
     pub variant: String,
     pub last_step: RunStep,
-    /// Of the charge, in the currency's smallest unit; sent unchecked.
+    /// Of the charge or intent, in the currency's smallest unit; sent unchecked.
     pub amount: String,
     /// ISO 4217; sent unchecked.
     pub currency: String,
@@ -179,15 +184,19 @@ impl RunRow {
 
     /// The call of a step with the token that the row made. `None` for the step that makes the token.
     pub fn token_call(&self, step: RunStep, token: &str, idempotency_key: &str) -> Option<ApiRequest> {
-        let token = token.to_owned();
+        let (token, amount, currency) = (token.to_owned(), self.amount.clone(), self.currency.clone());
         let call = match step {
             RunStep::Token => return None,
             RunStep::Attach => TokenCall::Attach { token, customer: None },
-            RunStep::Charge => {
-                TokenCall::Charge { token, amount: self.amount.clone(), currency: self.currency.clone() }
-            }
+            RunStep::Charge => TokenCall::Charge { token, amount, currency },
+            RunStep::Intent => TokenCall::Intent { token, amount, currency },
         };
-        Some(call.to_api(idempotency_key))
+        let mut request = call.to_api(idempotency_key);
+        if step == RunStep::Intent {
+            // The bank's checks are told there.
+            request.params.push("expand[0]", "payment_method");
+        }
+        Some(request)
     }
 }
 

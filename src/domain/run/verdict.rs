@@ -15,7 +15,7 @@ use crate::domain::{
         token::TokenView,
         token_calls::TokenCall,
     },
-    rules::expectation::{Expectation, ExpectedResult, Judgement, LifeStep, StepDifference, WORKS},
+    rules::expectation::{Expectation, ExpectedResult, Judgement, LifeStep, StepDifference, WORKS, intent_word},
 };
 
 /// The version of the JSON in which outcomes are stored.
@@ -176,6 +176,10 @@ impl<'a> RowJudge<'a> {
             result.got = format!("http_{}", answer.http_status);
         } else if made {
             result.object = body["id"].as_str().map(str::to_owned);
+            if step == RunStep::Intent {
+                let status = body["status"].as_str().unwrap_or_default();
+                intent_word(&body).unwrap_or(status).clone_into(&mut result.got);
+            }
         } else {
             "no_object".clone_into(&mut result.got);
         }
@@ -236,6 +240,7 @@ fn made_by(step: RunStep) -> TokenCall {
         RunStep::Token | RunStep::Charge => {
             TokenCall::Charge { token: String::new(), amount: String::new(), currency: String::new() }
         }
+        RunStep::Intent => TokenCall::Intent { token: String::new(), amount: String::new(), currency: String::new() },
     }
 }
 
@@ -357,7 +362,8 @@ mod tests {
             request.method = crate::domain::call::api::HttpMethod::Post;
             if let Some(token) = token {
                 request = made_by(step).to_api("key");
-                request.params.set("source", token);
+                let name = if step == RunStep::Intent { "payment_method_data[card][token]" } else { "source" };
+                request.params.set(name, token);
             }
             let outcome = answers.next().expect("a call more than was expected");
             judge.take(step, &exchange(&request, outcome), 1);
@@ -371,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_verdict_says_where_a_row_differs() {
-        use RunStep::{Attach, Charge, Token};
+        use RunStep::{Attach, Charge, Intent, Token};
         let charge = || answer(200, &json!({"id": "ch_1", "object": "charge"}));
         let customer = || answer(200, &json!({"id": "cus_1", "object": "customer"}));
         let declined = |code: &str| {
@@ -392,6 +398,32 @@ mod tests {
         check("lost_card", Charge, vec![token(), charge()], "Differs at charge: expected lost_card, got ok");
         check("ok", Charge, vec![error(402, "card_error", "x")], "Differs at token: expected ok, got x");
         check("token=invalid_cvc", Charge, vec![token()], "Differs at token: expected invalid_cvc, got ok");
+        let intent = |status: &str| answer(200, &json!({"id": "pi_1", "object": "payment_intent", "status": status}));
+        check("ok", Intent, vec![token(), intent("succeeded")], "As expected");
+        check("ok", Intent, vec![token(), intent("requires_capture")], "As expected");
+        check("requires_action", Intent, vec![token(), intent("requires_action")], "As expected");
+        check("insufficient_funds", Intent, vec![token(), declined("insufficient_funds")], "As expected");
+        check(
+            "intent=ok",
+            Intent,
+            vec![token(), intent("requires_action")],
+            "Differs at intent: expected ok, got requires_action",
+        );
+        check("ok", Intent, vec![token(), charge()], "Differs at intent: expected ok, got no_object");
+        let checked = |cvc: &str| {
+            let method = json!({"card": {"checks": {"cvc_check": cvc}}});
+            answer(
+                200,
+                &json!({"id": "pi_1", "object": "payment_intent", "status": "succeeded", "payment_method": method}),
+            )
+        };
+        check("intent=ok cvc_check=fail", Intent, vec![token(), checked("fail")], "As expected");
+        check(
+            "intent=ok cvc_check=fail",
+            Intent,
+            vec![token(), checked("pass")],
+            "Differs at CVC check: expected fail, got pass",
+        );
         // A refusal in validation says nothing of the card, and is what the row came to all the same.
         check(
             "ok",

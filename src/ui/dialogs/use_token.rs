@@ -1,11 +1,14 @@
-//! The dialog that uses a token up: charges it, or attaches it to a customer.
+//! The dialog that uses a token up: charges it, pays a payment intent with it, or attaches it to a customer.
 
 use egui::{Context, Id, RichText, Ui};
 
 use crate::{
     domain::{
         call::{api::Target, token_calls::TokenCall},
-        card::test_cards::{self, StepOutcome},
+        card::{
+            authentication::REQUIRES_ACTION,
+            test_cards::{self, StepOutcome, TestCard},
+        },
         foreign,
         history::entry::{EntryDetail, EntryStatus, HistoryEntry},
         settings::profile::ProfileId,
@@ -15,7 +18,7 @@ use crate::{
         action::{Action, UseKind},
         leaving::LeaveGuard,
         theme::{self, DesignTokens},
-        widgets::{Field, InlineAlert, PrimaryButton, TextInput, Tone, caret::lead_to, modal_ui},
+        widgets::{Field, InlineAlert, PrimaryButton, SegmentedControl, TextInput, Tone, caret::lead_to, modal_ui},
     },
 };
 
@@ -28,13 +31,22 @@ pub struct UseTokenState {
     target: Target,
     profile: Option<ProfileId>,
     is_used: bool,
-    /// What the table of test cards says of this step, for a published card.
-    expected: Option<&'static StepOutcome>,
+    /// The token's card, if it is a published one.
+    published: Option<&'static TestCard>,
+    /// Of a payment: how it is made.
+    payment: PaymentWay,
     amount: String,
     currency: String,
     customer: String,
     leaving: LeaveGuard,
     is_started: bool,
+}
+
+/// How a token pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PaymentWay {
+    Charge,
+    Intent,
 }
 
 impl UseTokenState {
@@ -49,10 +61,8 @@ impl UseTokenState {
             target: entry.target,
             profile: entry.profile,
             is_used: entry.status == EntryStatus::Used,
-            expected: published.map(|card| match kind {
-                UseKind::Charge => &card.at_charge,
-                UseKind::Attach => &card.at_attach,
-            }),
+            published,
+            payment: PaymentWay::Charge,
             amount: TokenCall::DEFAULT_AMOUNT.to_owned(),
             currency: TokenCall::DEFAULT_CURRENCY.to_owned(),
             customer: String::new(),
@@ -66,7 +76,10 @@ impl UseTokenState {
         match self.kind {
             UseKind::Charge => {
                 let (amount, currency) = (self.amount.trim().to_owned(), self.currency.trim().to_owned());
-                TokenCall::Charge { token, amount, currency }
+                match self.payment {
+                    PaymentWay::Charge => TokenCall::Charge { token, amount, currency },
+                    PaymentWay::Intent => TokenCall::Intent { token, amount, currency },
+                }
             }
             UseKind::Attach => {
                 let customer = self.customer.trim();
@@ -82,11 +95,24 @@ impl UseTokenState {
         !is_usual || !self.customer.trim().is_empty()
     }
 
+    /// What the table of test cards says of this step.
+    fn expected(&self) -> Option<&'static StepOutcome> {
+        let card = self.published?;
+        Some(match (self.kind, self.payment) {
+            (UseKind::Attach, _) => &card.at_attach,
+            (UseKind::Charge, PaymentWay::Charge) => &card.at_charge,
+            (UseKind::Charge, PaymentWay::Intent) => card.at_intent(),
+        })
+    }
+
     /// What will come of it, as far as the table of test cards and the history know.
     fn expectation(&self) -> (Tone, String) {
-        match self.expected {
+        match self.expected() {
             _ if self.is_used => (Tone::Warn, "This token was used: expect token_already_used".to_owned()),
             Some(outcome @ StepOutcome::Refused { .. }) => (Tone::Warn, format!("Expect {}", outcome.label())),
+            Some(StepOutcome::Later(what)) if what == REQUIRES_ACTION => {
+                (Tone::Info, "Expect requires_action: the intent waits until its payer has authenticated it".to_owned())
+            }
             Some(StepOutcome::Later(what)) => (Tone::Info, format!("Expect: {what}")),
             _ => (Tone::Info, "The token works once: this uses it up".to_owned()),
         }
@@ -115,6 +141,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<
         InlineAlert::new(tone, &words).ui(ui);
         is_discarded = state.leaving.ui(ui, "Nothing was sent with this");
         let words = match state.kind {
+            UseKind::Charge if state.payment == PaymentWay::Intent => "Create and confirm",
             UseKind::Charge => "Charge",
             UseKind::Attach if state.customer.trim().is_empty() => "Attach to a new customer",
             UseKind::Attach => "Attach",
@@ -139,6 +166,10 @@ fn about_ui(ui: &mut Ui, state: &UseTokenState) {
 }
 
 fn charge_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {
+    Field::new("Paid by").show(ui, |ui| {
+        let ways = [(PaymentWay::Charge, "Charge"), (PaymentWay::Intent, "Payment intent")];
+        (ui.add(SegmentedControl::new("Paid by", &mut state.payment, &ways).in_form()), ())
+    });
     ui.columns_const(|[left, right]| {
         let field = Field::new("Amount").hint("smallest unit").mono();
         let edit = TextInput::singleline(&mut state.amount).words().id(Id::unique("charge_amount"));

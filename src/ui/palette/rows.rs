@@ -40,7 +40,7 @@ pub(super) const DETAIL_HEIGHT: f32 = 96.0;
 /// Room for a brand's mark.
 const MARK_WIDTH: f32 = 64.0;
 /// Room for the three steps.
-const RAIL_WIDTH: f32 = 208.0;
+const RAIL_WIDTH: f32 = 256.0;
 
 pub(super) fn head_ui(ui: &mut Ui, place: Rect, title: &str) {
     let t = DesignTokens::of(ui);

@@ -1,4 +1,4 @@
-//! The outcome rail: token, attach, charge, and what happens at each.
+//! The outcome rail: token, attach, charge, intent, and what happens at each.
 
 use crate::{
     domain::foreign,
@@ -9,7 +9,6 @@ use crate::{
     },
 };
 use egui::{Color32, Rect, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
-use std::sync::Arc;
 
 /// How one step ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +17,8 @@ pub enum StepState {
     Ok,
     /// It fails.
     Fail,
+    /// It waits for somebody to do something.
+    Waits,
     /// It is not reached, or only the answer will tell.
     Later,
 }
@@ -28,6 +29,7 @@ impl StepState {
         match self {
             Self::Ok => t.ok,
             Self::Fail => t.error,
+            Self::Waits => t.warn,
             Self::Later => t.faint,
         }
     }
@@ -37,6 +39,7 @@ impl StepState {
         match self {
             Self::Ok => icons::CIRCLE_CHECK,
             Self::Fail => icons::CIRCLE_X,
+            Self::Waits => icons::CLOCK,
             Self::Later => icons::CIRCLE,
         }
     }
@@ -46,6 +49,7 @@ impl StepState {
         match self {
             Self::Ok => "works",
             Self::Fail => "fails",
+            Self::Waits => "waits",
             Self::Later => "later",
         }
     }
@@ -62,15 +66,16 @@ pub struct RailStep<'a> {
     pub code: &'a str,
 }
 
-/// Draws the three steps side by side with a line between them.
-pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
+/// Draws the steps side by side with a line between them.
+pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>]) -> Response {
     const HEIGHT: f32 = 38.0;
     const ICON: f32 = 14.0;
     const GAP: f32 = 5.0;
     const LINE: f32 = 14.0;
+    const CODE_GAP: f32 = 8.0;
     let t = DesignTokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(theme::full_width(ui, HEIGHT), Sense::hover());
-    let spoken = steps.map(|step| {
+    let spoken = steps.iter().map(|step| {
         let state = step.state.word();
         if step.code.is_empty() {
             format!("{} {state}", step.name)
@@ -78,6 +83,7 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
             format!("{} {state}: {}", step.name, step.code)
         }
     });
+    let spoken: Vec<String> = spoken.collect();
     response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), spoken.join(", ")));
 
     let name = |step: &RailStep<'_>, room: f32| {
@@ -88,42 +94,51 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
         let color = if step.state == StepState::Fail { t.error } else { t.faint };
         paint::line(ui, step.code, theme::mono(11.0), color, room)
     };
-    let wanted = steps.map(|step| {
-        let below = code(&step, f32::INFINITY).size().x;
-        let above = ICON + GAP + name(&step, f32::INFINITY).size().x;
-        above.max(below).ceil()
+    let named: Vec<f32> = steps.iter().map(|step| (ICON + GAP + name(step, f32::INFINITY).size().x).ceil()).collect();
+    let wanted: Vec<f32> =
+        steps.iter().zip(&named).map(|(step, named)| code(step, f32::INFINITY).size().x.ceil().max(*named)).collect();
+    // Where all fits, each code stands under its step, and what is left over becomes lines. Else the steps stand evenly, and
+    // a code may begin under the step before.
+    let count = steps.len().saturating_sub(1).max(1) as f32;
+    let all = wanted.iter().sum::<f32>();
+    let fits = all + count * LINE <= rect.width();
+    let widths = if fits { &wanted } else { &named };
+    let line = ((rect.width() - widths.iter().sum::<f32>()) / count).max(LINE);
+    let lefts = widths.iter().scan(rect.left(), |next, width| {
+        let left = *next;
+        *next += width + line;
+        Some(left)
     });
-    // What is left over becomes lines; what is missing is cut from the codes.
-    let lines = rect.width() - wanted.iter().sum::<f32>();
-    let squeeze = ((rect.width() - 2.0 * LINE) / wanted.iter().sum::<f32>()).min(1.0);
-    let line = (lines / 2.0).max(LINE);
+    let lefts: Vec<f32> = lefts.collect();
 
-    let mut cut = false;
-    let mut left = rect.left();
     let (upper, lower) = (rect.top() + 9.0, rect.top() + 28.0);
-    for (i, (step, wanted)) in steps.iter().zip(wanted).enumerate() {
-        let width = wanted * squeeze;
+    for (i, (step, left)) in steps.iter().zip(&lefts).enumerate() {
         let color = step.state.color(t);
         let glyph = paint::line(ui, &step.state.icon().glyph().to_string(), icons::font(ICON), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, pos2(left + ICON / 2.0, upper));
-        let title = name(step, width - ICON - GAP);
+        let title = name(step, widths[i] - ICON - GAP + 1.0);
         let title = paint::galley_left(ui.painter(), title, left + ICON + GAP, upper);
-        let text = code(step, width);
-        cut |= text.elided;
-        paint::galley_left(ui.painter(), Arc::clone(&text), left, lower);
-        let next = left + width + line;
-        if i < 2 {
+        if let Some(next) = lefts.get(i + 1) {
             let stroke = Stroke::new(1.0, t.border_strong);
             let from = title.right() + 8.0;
             ui.painter().hline(from..=next - 8.0, upper.round() + 0.5, stroke);
         }
-        left = next;
+    }
+    let mut cut = false;
+    let mut end = rect.right();
+    for (step, left) in steps.iter().zip(lefts).rev().filter(|(step, _)| !step.code.is_empty()) {
+        let width = code(step, f32::INFINITY).size().x;
+        let left = left.min(end - width).max(rect.left());
+        let text = code(step, end - left);
+        cut |= text.elided;
+        paint::galley_left(ui.painter(), text, left, lower);
+        end = left - CODE_GAP;
     }
     if cut { response.on_hover_text(foreign::block(&spoken.join("\n"))) } else { response }
 }
 
-/// Draws the three steps in the width of a form: their names on one line, and the last code on a line of its own.
-pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
+/// Draws the steps in the width of a form: their names on one line, and the last code on a line of its own.
+pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>]) {
     let t = DesignTokens::of(ui);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
@@ -149,11 +164,11 @@ pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
     });
 }
 
-/// Paints the three steps in small at `place`, and under them the code of the first that fails, else the first code
+/// Paints the steps in small at `place`, and under them the code of the first that fails, else the first code
 /// there is. What it shows is not spoken: the row that it is painted in says it.
-pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>; 3], place: Rect) {
+pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>], place: Rect) {
     let t = DesignTokens::of(ui);
-    let each = place.width() / 3.0;
+    let each = place.width() / steps.len() as f32;
     for (nth, step) in steps.iter().enumerate() {
         let left = place.left() + each * nth as f32;
         let color = step.state.color(t);

@@ -285,7 +285,12 @@ fn fields_ui(ui: &mut Ui, state: &mut NewRunState, target: Target, actions: &mut
         ListSource::File => file_ui(ui, state, actions),
     }
     Field::new("How far each row goes").show(ui, |ui| {
-        let steps = [(RunStep::Token, "Token"), (RunStep::Attach, "Attach to a customer"), (RunStep::Charge, "Charge")];
+        let steps = [
+            (RunStep::Token, "Token"),
+            (RunStep::Attach, "Attach"),
+            (RunStep::Charge, "Charge"),
+            (RunStep::Intent, "Payment intent"),
+        ];
         let control = SegmentedControl::new("How far each row goes", &mut state.last_step, &steps).in_form();
         let response = ui.add(control);
         (response, ())
