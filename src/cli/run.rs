@@ -62,7 +62,7 @@ pub struct RunArgs {
     /// A built-in preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card; may be repeated.
     #[arg(long, value_name = "KEY", value_parser = preset)]
     preset: Vec<PresetKey>,
-    /// How far rows go that do not say it themselves: token (the default), attach or charge.
+    /// How far rows go that do not say it themselves: token (the default), attach, charge or intent.
     #[arg(long, value_name = "STEP", value_parser = step)]
     step: Option<RunStep>,
     /// The name of the run; without it that of the file.

@@ -60,6 +60,6 @@ mod tests {
         assert_eq!(both, format!("{page}?account=acct_1&connected=acct_2"));
         let connected = pages(None).url("pi_1", "1-x", Some("acct_2")).unwrap();
         assert_eq!(connected, format!("{page}?connected=acct_2"));
-        assert_eq!(pages(None).url("pi_1", "1-x", Some("acct_4242424242424242")), None);
+        assert_eq!(pages(None).url("pi_1", "1-x", Some("acct_4539578763621486")), None);
     }
 }

@@ -45,7 +45,7 @@ pub enum ListColumn {
     Tags,
     /// How many rows of this kind there are.
     Count,
-    /// How far the row goes: token, attach or charge.
+    /// How far the row goes: token, attach, charge or intent.
     Step,
     Amount,
     Currency,
