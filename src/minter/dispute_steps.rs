@@ -145,9 +145,8 @@ pub(super) fn decide(change: &mut ChangeContext<'_, '_>, id: &str) -> Result<(),
     let Some(decision) = BankDecision::by_evidence(&dispute.body) else { return Ok(()) };
     match (status_of(&dispute), decision) {
         (UNDER_REVIEW, BankDecision::Won) => win(change, &mut dispute),
-        (UNDER_REVIEW, BankDecision::Lost) => close(change, &mut dispute),
         (INQUIRY_UNDER_REVIEW, BankDecision::Escalated) => escalate(change, &mut dispute),
-        (INQUIRY_UNDER_REVIEW, _) => close(change, &mut dispute),
+        (UNDER_REVIEW, BankDecision::Lost) | (INQUIRY_UNDER_REVIEW, _) => close(change, &mut dispute),
         _ => Ok(()),
     }
 }

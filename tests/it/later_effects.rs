@@ -10,7 +10,7 @@ use testcard::{
         call::api::{ApiRequest, HttpMethod},
         rules::policies::AccountPolicies,
     },
-    store::{ClockChange, Store, StoreLocation},
+    store::{ClockChange, Store, StoreLocation, salvage},
 };
 use tokio::runtime::Runtime;
 
@@ -466,6 +466,21 @@ fn a_reset_drops_what_was_to_follow() {
     assert_eq!(kept.store.outbox().unwrap().next_effect().unwrap(), None);
     assert_eq!(kept.updates(9), 0);
     assert_eq!(count(home.path(), "objects"), 0);
+}
+
+#[test]
+fn what_is_due_is_saved_of_a_damaged_history_and_is_in_a_copy() {
+    let (home, new) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let kept = Kept::of(open(home.path()));
+    let path = kept.pending_refund();
+    drop(kept);
+    let target = new.path().join("saved");
+    salvage(home.path(), &target, moment(0)).unwrap();
+    let copied = Kept::of(Store::open_copy(home.path(), moment(0)).unwrap());
+    for kept in [Kept::of(open(&target)), copied] {
+        assert_eq!(kept.get(4, &path)["status"], "pending");
+        assert_eq!((kept.get(5, &path)["status"].as_str(), kept.updates(5)), (Some("succeeded"), 1));
+    }
 }
 
 #[test]

@@ -287,6 +287,19 @@ fn the_server_writes_nothing_down_that_a_client_should_keep_to_itself() {
     ];
     let of_page = of_page.concat();
     let text = [("description", NUMBER), ("metadata[cvc]", CODE), ("metadata[note]", KEY)];
+    let disputed = [("amount", "2000"), ("currency", "usd"), ("source", "tok_createDispute")];
+    server.send("POST", "/v1/charges", &disputed, &headers[..1]);
+    let disputes = server.send("GET", "/v1/disputes", &[], &headers[..1]).json();
+    let dispute = format!("/v1/disputes/{}", disputes["data"][0]["id"].as_str().unwrap());
+    let evidence = [
+        ("evidence[uncategorized_text]", NUMBER),
+        ("evidence[customer_communication]", KEY),
+        ("evidence[billing_address]", json.as_str()),
+        ("metadata[cvc]", CODE),
+    ];
+    let said = server.send("POST", &dispute, &evidence, &headers[..1]);
+    assert_eq!(said.status, 200, "{}", said.text());
+    check_clean("the answer to evidence", &said.body);
     for (path, params) in [
         ("/v1/tokens", &card[..]),
         ("/v1/tokens", &card[..3]),

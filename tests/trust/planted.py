@@ -200,6 +200,9 @@ class Sender:
         self.post("/v1/tokens", {text: "x"})
         self.post("/v1/charges", {"amount": "100", "currency": "usd", "source": text})
         self.post("/v1/charges", {"amount": text, "currency": text, "description": text})
+        self.post("/v1/charges", {"amount": "100", "currency": "usd", "source": "tok_createDispute"})
+        dispute = json.loads(self.client.get("/v1/disputes?limit=1").body)["data"][0]["id"]
+        self.post(f"/v1/disputes/{dispute}", {"evidence[uncategorized_text]": text, "evidence[receipt]": text, "metadata[note]": text})
         quoted = urllib.parse.quote(text, safe="")
         self.bodies.append(self.client.get(f"/v1/customers?email={quoted}").body)
         self.bodies.append(self.client.get(f"/v1/tokens/{quoted}").body)

@@ -107,10 +107,15 @@ impl TestCard {
             (_, "installments" | "overcapture" | "partial authorization", _) => {
                 "What the card is made for is not played here: the payment just succeeds"
             }
-            (_, "fraud", "High fraud dispute score" | "High early fraud warning score" | "Dynamic risk thresholds")
-            | (_, "fraud", "Free trial abuse" | "Adaptive 3DS") => {
-                "Scores and rules of Radar are not played here: nothing comes of it"
-            }
+            (
+                _,
+                "fraud",
+                "High fraud dispute score"
+                | "High early fraud warning score"
+                | "Dynamic risk thresholds"
+                | "Free trial abuse"
+                | "Adaptive 3DS",
+            ) => "Scores and rules of Radar are not played here: nothing comes of it",
             _ => return None,
         })
     }

@@ -93,6 +93,14 @@ def wait_a_second():
         time.sleep(0.02)
 
 
+def eventually(read, is_so):
+    """What is read once it is so: what follows later does so by the clock, within seconds."""
+    deadline = time.monotonic() + 60
+    while not is_so(found := read()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
 def own_route(method, path, control=CONTROL):
     request = urllib.request.Request(URL + path, method=method, headers={"Authorization": f"Bearer {control}"})
     with urllib.request.urlopen(request) as answer:
@@ -556,6 +564,35 @@ class Intents(Suite):
         gone = stripe.PaymentIntent.cancel(held.id, cancellation_reason="requested_by_customer")
         self.assertEqual((gone.status, gone.cancellation_reason), ("canceled", "requested_by_customer"))
         self.assertIs(stripe.Charge.retrieve(held.latest_charge).refunded, True)
+
+    def test_a_dispute_is_answered_and_won(self):
+        intent = pay("pm_card_createDispute")
+        (dispute,) = stripe.Dispute.list(payment_intent=intent.id).data
+        self.assertEqual((dispute.status, dispute.reason, dispute.amount), ("needs_response", "fraudulent", 2000))
+        self.assertEqual([entry.net for entry in dispute.balance_transactions], [-3500])
+        self.refused(stripe.InvalidRequestError, lambda: stripe.Refund.create(payment_intent=intent.id), status=400,
+                     code="charge_disputed",
+                     message=f"Charge {intent.latest_charge} has been charged back; cannot issue a refund.")
+        said = stripe.Dispute.modify(dispute.id, evidence={"uncategorized_text": "winning_evidence"}, submit=True)
+        self.assertEqual((said.status, said.evidence_details.submission_count), ("under_review", 1))
+        decided = eventually(lambda: stripe.Dispute.retrieve(dispute.id), lambda found: found.status != "under_review")
+        self.assertEqual((decided.status, decided.is_charge_refundable), ("won", True))
+        self.assertEqual(stripe.Refund.create(payment_intent=intent.id).status, "succeeded")
+        lost = stripe.Dispute.list(payment_intent=pay("pm_card_createDispute").id).data[0]
+        self.assertEqual(stripe.Dispute.close(lost.id).status, "lost")
+        self.refused(stripe.InvalidRequestError, lambda: stripe.Dispute.close(lost.id), status=400, code=None,
+                     message="This dispute is already closed")
+
+    def test_a_refund_fails_later_and_a_bank_warns_of_fraud(self):
+        intent = pay("pm_card_refundFail")
+        refund = stripe.Refund.create(payment_intent=intent.id)
+        self.assertEqual(refund.status, "succeeded")
+        failed = eventually(lambda: stripe.Refund.retrieve(refund.id), lambda found: found.status != "succeeded")
+        self.assertEqual((failed.status, failed.failure_reason), ("failed", "expired_or_canceled_card"))
+        self.assertEqual(stripe.Charge.retrieve(intent.latest_charge).amount_refunded, 0)
+        intent = pay("pm_card_createIssuerFraudRecord")
+        (warning,) = stripe.radar.EarlyFraudWarning.list(payment_intent=intent.id).data
+        self.assertEqual((warning.charge, warning.actionable), (intent.latest_charge, True))
 
     def test_declines_are_errors_of_the_sdks_own_kinds(self):
         for number, code, decline_code, message, param in DECLINES:
