@@ -251,8 +251,11 @@ impl App {
             Action::Run(request) => {
                 self.start(request);
             }
+            Action::OpenRunOf(entries) => self.open_run_of(entries),
             Action::ShowRun(id) => self.open_runs(Some(id)),
             Action::LoadRun(id) => self.load_run(id),
+            Action::RenameRun { id, name } => self.worker.send(WorkerCommand::RenameRun { id, name }),
+            Action::DeleteRun(id) => self.worker.send(WorkerCommand::DeleteRun { id }),
             Action::PauseRun { job, is_paused } => self.worker.send(WorkerCommand::PauseRun { job, is_paused }),
             Action::ShowRunEntries { run, entry } => self.show_run_entries(run, entry),
             Action::CancelEntry(id) => {

@@ -66,6 +66,7 @@ impl App {
                     dialog.begin(job, &request);
                 }
             }
+            JobRequest::GatherRows(entries) => self.views.dialogs.runs.gathering(job, entries.len()),
             JobRequest::MakeRun(_) => self.views.dialogs.runs.begin(),
             JobRequest::ReportRun(_) => self.views.dialogs.runs.report_begun(job),
             JobRequest::CreateToken { .. }
@@ -109,6 +110,7 @@ impl App {
                 }
             }
             JobOutcome::Keep(kept) => self.removal_ended(job, kept),
+            JobOutcome::GatherRows(rows) => self.views.dialogs.runs.gathered(job, rows),
             JobOutcome::MakeRun(made) => self.run_ended(made),
             JobOutcome::ReportRun(written) => self.report_ended(written),
             JobOutcome::SaveSettings(saved) => self.settings_saved(ctx, saved),

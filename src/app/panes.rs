@@ -358,6 +358,8 @@ impl App {
             let about = RunsContext {
                 runs: &self.model.runs,
                 settings: &self.settings,
+                library: self.presets.library(),
+                library_revision: self.presets.revision(),
                 paths: &self.paths,
                 now: self.clock.now(),
             };

@@ -81,6 +81,7 @@ impl App {
             settings: &self.settings,
             server: &self.model.server,
             expects: self.views.form.expectation().is_some(),
+            selected: self.views.history.selected(),
         };
         self.views.dialogs.palette = Some(PaletteState::new(scope, commands(&context)));
     }
@@ -121,7 +122,8 @@ impl App {
     fn open_preset(&mut self, id: u64) {
         if let Some(own) = self.presets.library().own(id) {
             let expects = own.expects.as_ref().map(Expectation::words).unwrap_or_default();
-            self.views.dialogs.preset = Some(PresetState::of(id, own.name.clone(), expects, self.presets.names()));
+            let dialog = PresetState::of(id, own.name.clone(), &own.tags, expects, self.presets.names());
+            self.views.dialogs.preset = Some(dialog);
         }
     }
 
@@ -136,12 +138,15 @@ impl App {
         expected.unwrap_or_else(|| Expectation::of_prediction(&prediction, &kept.to_request()))
     }
 
-    fn save_preset(&mut self, name: &str) {
+    fn save_preset(&mut self, name: &str, tags: Vec<String>) {
         let draft = self.sent_draft();
         let expects = self.expected_of(&KeptDraft::of(&draft).0.to_draft(true));
         let now_secs = self.clock.now().as_second();
         self.change_library(|library| {
             let key = library.save(name, &draft, Some(expects), now_secs);
+            if let (PresetKey::Own(id), false) = (&key, tags.is_empty()) {
+                library.tag(*id, tags);
+            }
             library.note_use(&key);
         });
         let words = format!("Saved as {name}. {} finds it", Shortcut::Palette.keys());
@@ -180,8 +185,11 @@ impl App {
             PresetAction::ToggleFavourite(key) => self.change_library(|library| library.toggle_favourite(&key)),
             PresetAction::OpenSave => self.open_save_preset(),
             PresetAction::Open(id) => self.open_preset(id),
-            PresetAction::Save(name) => self.save_preset(&name),
-            PresetAction::Rename { id, name } => self.change_library(|library| library.rename(id, &name)),
+            PresetAction::Save { name, tags } => self.save_preset(&name, tags),
+            PresetAction::Change { id, name, tags } => self.change_library(|library| {
+                library.rename(id, &name);
+                library.tag(id, tags);
+            }),
             PresetAction::Delete(id) => self.delete_preset(id),
             PresetAction::TakeCalls(calls) => self.take_calls(&calls),
             PresetAction::Restore(preset) => {

@@ -8,7 +8,7 @@ use crate::{
         history::entry::EntryId,
         run::record::{RunId, RunRecord, RunState},
     },
-    messages::{ExportFailure, WorkerCommand},
+    messages::{ExportFailure, JobRequest, WorkerCommand},
     ui::{
         Action, MiddlePane, ToastCause,
         dialogs::runs::RunsPage,
@@ -27,9 +27,16 @@ impl App {
         }
     }
 
+    /// Opens the dialog of runs at a new one that makes these entries again.
+    pub(super) fn open_run_of(&mut self, entries: Vec<EntryId>) {
+        self.start(JobRequest::GatherRows(entries));
+        self.open_runs(None);
+    }
+
     pub(super) fn load_run(&mut self, id: RunId) {
-        self.views.dialogs.runs.loading(id);
-        self.worker.send(WorkerCommand::LoadRun { id });
+        let dialog = &mut self.views.dialogs.runs;
+        dialog.loading(id);
+        self.worker.send(WorkerCommand::LoadRun { id, against: dialog.against() });
     }
 
     /// A run of this window has been written down, and its calls are made from now on.

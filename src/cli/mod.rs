@@ -32,6 +32,7 @@ mod output;
 mod parity;
 mod pay;
 mod run;
+mod run_list;
 mod run_progress;
 mod runs;
 mod salvage;

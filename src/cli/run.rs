@@ -1,10 +1,6 @@
 //! `run`: a list of drafts, each made as far as asked and held against what is expected of it.
 
-use std::{
-    num::NonZeroU32,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::Args;
 use rand::RngExt as _;
@@ -15,6 +11,7 @@ use super::{
     opened::{OpenTarget, block_on, load_settings, open_store},
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
+    run_list::{PresetChoice, name, read_list, source},
     run_progress::ProgressView,
     shared_args::{ReportArgs, TargetArg, TargetArgs, pace, rate},
     signals::{EndSignal, EndSignals},
@@ -25,19 +22,16 @@ use crate::{
         call::api::Target,
         card::expiry::utc_day,
         foreign,
-        presets::preset::PresetKey,
         run::{
-            list::{ListFile, ListPart, MOST_LIST_BYTES, RunList},
-            list_file::ListFormat,
+            list::RunList,
             list_hash::ListHash,
             matrix::RunMatrix,
             preview::{RunPreview, time_words},
-            record::{NewRun, RunId, RunRecord, RunState, run_name},
+            record::{NewRun, RunId, RunRecord, RunState},
             row::RunStep,
         },
         settings::stripe::BaseUrl,
     },
-    files,
     jobs::{
         pace::USUAL_RATE,
         run::{self as job, EndedRow, PauseSwitch, RunError, RunJob, RunProgress},
@@ -54,20 +48,28 @@ const UID_LETTERS: usize = 20;
 pub struct RunArgs {
     /// A list: CSV, JSON or JSONL by the end of its name.
     #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// Every combination, such as 'card=insufficient_funds,tok_visa cvc=good,bad,none zip=12345,none network=visa,none
     /// amount=2000,50'; may be repeated.
     #[arg(long, value_name = "AXES", value_parser = RunMatrix::parse)]
-    matrix: Vec<RunMatrix>,
-    /// A built-in preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card; may be repeated.
-    #[arg(long, value_name = "KEY", value_parser = preset)]
-    preset: Vec<PresetKey>,
+    pub(super) matrix: Vec<RunMatrix>,
+    /// A preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card, the name of one of your own, or
+    /// #TAG for all of your own with this tag; may be repeated.
+    #[arg(long, value_name = "PRESET")]
+    pub(super) preset: Vec<PresetChoice>,
+    /// An entry of the history that is made again: its token, or its number as `history --format json` has it; may be
+    /// repeated. What may not be kept of it, such as the number of a card that is not published, leaves it out by name.
+    #[arg(long, value_name = "ENTRY")]
+    pub(super) again: Vec<String>,
+    /// Make again every entry that passes this search, such as 'run:nightly failed'.
+    #[arg(long, value_name = "WORDS")]
+    pub(super) search: Option<String>,
     /// How far rows go that do not say it themselves: token (the default), attach, charge or intent.
     #[arg(long, value_name = "STEP", value_parser = step)]
-    step: Option<RunStep>,
+    pub(super) step: Option<RunStep>,
     /// The name of the run; without it that of the file.
     #[arg(long)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// So many calls a second at most; 20 by default, and on this machine as many as can be.
     #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<NonZeroU32>,
@@ -89,77 +91,25 @@ count, amount, currency, preset and cvc (good, bad or none). What is expected of
 charge=insufficient_funds; without it, what the test card is published for. Rows that do not hold are printed, one a line. Ctrl+C \
 lets the calls in flight come to their end; `testcard run --resume RUN` makes the rest, and no call twice.
 
-Exit status: 0 every row came as expected, 1 not every row did, 2 wrong usage, 3 no row was answered, 130 stopped by Ctrl+C";
+Exit status: 0 every row came as expected, 1 not every row did or an entry was left out, 2 wrong usage, 3 no row was answered, 130 stopped by Ctrl+C";
 
 fn step(text: &str) -> Result<RunStep, String> {
     text.parse().map_err(|()| "it is token, attach, charge or intent".to_owned())
 }
 
-fn preset(text: &str) -> Result<PresetKey, String> {
-    let key = text.parse::<PresetKey>().ok().filter(|key| !matches!(key, PresetKey::Own(_)));
-    key.ok_or_else(|| {
-        "there is no such preset: write made:NAME, such as made:invalid_cvc, or card:NUMBER of a published card"
-            .to_owned()
-    })
-}
-
 pub(super) fn run(args: &RunArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let list = read_list(args)?;
-    match &args.resume {
+    let (list, left_out) = read_list(args, environment)?;
+    let outcome = match &args.resume {
         Some(name) => resume(name, list, args, environment),
         None if list.is_empty() => Err(CliError::Usage(
-            "There is nothing to run: name a FILE, or use --matrix or --preset. `testcard help run` has examples"
+            "There is nothing to run: name a FILE, or use --matrix, --preset, --again or --search. `testcard help run` \
+             has examples"
                 .to_owned(),
         )),
         None => start(&list, args, environment),
-    }
-}
-
-fn read_list(args: &RunArgs) -> Result<RunList, CliError> {
-    let presets = args.preset.iter().cloned().map(ListPart::Preset);
-    let matrices = args.matrix.iter().cloned().map(ListPart::Matrix);
-    let mut parts: Vec<ListPart> = presets.chain(matrices).collect();
-    for path in &args.files {
-        parts.push(read_file(path)?);
-    }
-    Ok(RunList { parts, last_step: args.step.unwrap_or_default() })
-}
-
-fn read_file(path: &Path) -> Result<ListPart, CliError> {
-    let shown = path.display();
-    let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_lowercase();
-    let format: ListFormat = end.parse().map_err(|()| {
-        CliError::Usage(format!(
-            "Could not read {shown}: its name has to end in .csv, .json or .jsonl, which says what it is"
-        ))
-    })?;
-    let bytes = files::read_at_most(path, MOST_LIST_BYTES)
-        .map_err(|error| CliError::Usage(format!("Could not read {shown}: {error}. Check the path and the file")))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line =
-            String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).matches('\n').count() + 1;
-        CliError::Usage(format!("Could not read {shown}: line {line} is not UTF-8. Save the file as UTF-8"))
-    })?;
-    let name = file_name(path);
-    Ok(ListPart::File(Arc::new(ListFile { name, format, text: text.into() })))
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// What the list was made of, in words.
-fn source(args: &RunArgs) -> String {
-    let mut parts: Vec<String> = args.preset.iter().map(ToString::to_string).collect();
-    parts.extend(args.matrix.iter().map(|matrix| format!("a matrix of {}", matrix.len())));
-    parts.extend(args.files.iter().map(|path| file_name(path)));
-    parts.join(", ")
-}
-
-fn name(args: &RunArgs) -> String {
-    let stem = || args.files.first()?.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let other = || if args.matrix.is_empty() { "presets" } else { "matrix" }.to_owned();
-    run_name(&args.name.clone().or_else(stem).unwrap_or_else(other))
+    }?;
+    // What was asked for was not all made.
+    Ok(if left_out > 0 && matches!(outcome, CommandOutcome::Well) { CommandOutcome::WithError } else { outcome })
 }
 
 fn start(list: &RunList, args: &RunArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {

@@ -100,7 +100,7 @@ fn before(reader: &HistoryReader, run: &RunRecord, against: Option<&str>) -> Res
         })?,
         Some(name) => named(reader, name)?,
     };
-    if other.run.list_hash != run.run.list_hash {
+    if !other.is_of_same_list(run) {
         return Err(CliError::Usage(format!(
             "The runs {} and {} were made from different lists: only runs of the same list can be compared",
             other.id.0, run.id.0

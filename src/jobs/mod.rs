@@ -11,4 +11,6 @@ pub mod parity;
 pub mod refresh;
 pub mod run;
 pub mod run_again;
+pub mod run_entries;
+pub mod run_removal;
 pub mod run_report;

@@ -19,7 +19,7 @@ use crate::domain::{
     },
     key::ApiKey,
     rules::expectation::{Expectation, Judgement},
-    run::record::RunRecord,
+    run::{entry_rows::EntryRows, record::RunRecord},
     secret::SecretText,
     settings::{
         file_format::{EvidenceFormat, ExportForm, FileFormat},
@@ -60,6 +60,8 @@ pub enum JobRequest {
     Keep { order: RemovalOrder, compacts: bool },
     /// Write evidence to a file.
     SaveEvidence(EvidenceOrder),
+    /// Read what these entries sent, as the list of a new run.
+    GatherRows(Vec<EntryId>),
     /// Make the calls of a run.
     MakeRun(Box<RunOrder>),
     /// Write a report of a run to a file.
@@ -86,6 +88,7 @@ impl JobRequest {
             Self::PreviewRemoval(_) => JobOutcome::PreviewRemoval(Err(message)),
             Self::Keep { .. } => JobOutcome::Keep(Err(message)),
             Self::SaveEvidence(_) => JobOutcome::SaveEvidence(Err(ExportFailure::Failed(message))),
+            Self::GatherRows(_) => JobOutcome::GatherRows(Err(JobFailure::Failed(message))),
             Self::MakeRun(_) => JobOutcome::MakeRun(Err(message)),
             Self::ReportRun(_) => JobOutcome::ReportRun(Err(ExportFailure::Failed(message))),
             Self::SaveSettings { .. } => JobOutcome::SaveSettings(Err(SettingsFault::Other(message))),
@@ -137,6 +140,7 @@ pub enum JobOutcome {
     Keep(Result<KeptHistory, String>),
     /// The file that was written.
     SaveEvidence(Result<PathBuf, ExportFailure>),
+    GatherRows(Result<EntryRows, JobFailure>),
     /// The run as it is now: finished, or stopped.
     MakeRun(Result<Box<RunRecord>, String>),
     /// The file that was written.

@@ -104,8 +104,12 @@ pub enum WorkerCommand {
     LoadExchange { id: ExchangeId },
     /// List the runs that are kept.
     LoadRuns,
-    /// Load a run with all that is shown of it.
-    LoadRun { id: RunId },
+    /// Load a run with all that is shown of it, compared with a run of the same list: the one before it where none is named.
+    LoadRun { id: RunId, against: Option<RunId> },
+    /// Give a run another name.
+    RenameRun { id: RunId, name: String },
+    /// Forget a run; its entries stay.
+    DeleteRun { id: RunId },
     /// Hold back the run that a job makes, or let it go on.
     PauseRun { job: JobId, is_paused: bool },
     /// Serve the minter on this port of 127.0.0.1, or stop serving.

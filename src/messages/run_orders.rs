@@ -24,8 +24,8 @@ pub enum RunOrder {
         /// So many calls a second at most; `None` for the usual rate at the real API, and for no limit on this machine.
         rate: Option<NonZeroU32>,
     },
-    /// A new run of the same list, at the same target.
-    Again(RunId),
+    /// A new run of the same list, at this target. Where that is another one than then, with the profile in use.
+    Again(RunId, Target),
     /// The rest of a run that was stopped. The list is needed where it holds what may not be kept, and empty otherwise.
     Resume(RunId, RunList),
 }
@@ -34,6 +34,8 @@ pub enum RunOrder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportOrder {
     pub run: RunId,
+    /// The run of the same list that it is compared with; `None` for the one before it.
+    pub against: Option<RunId>,
     pub format: ReportFormat,
     pub path: PathBuf,
     pub overwrite: bool,

@@ -36,6 +36,6 @@ impl RunningRun {
 pub struct ShownRun {
     pub record: RunRecord,
     pub summary: RunSummary,
-    /// The run of the same list before it, and what came otherwise since.
+    /// The run of the same list that it is compared with, and what came otherwise.
     pub before: Option<(RunRecord, RunComparison)>,
 }

@@ -77,6 +77,7 @@ fn over(mut preset: Map<String, Value>, own: &OwnPreset) -> Map<String, Value> {
     preset.insert("name".to_owned(), own.name.as_str().into());
     preset.insert("expects".to_owned(), own.expects.as_ref().map_or(Value::Null, Expectation::to_json));
     preset.insert("draft".to_owned(), own.draft.to_json());
+    preset.insert("tags".to_owned(), json!(own.tags));
     preset
 }
 
@@ -130,5 +131,10 @@ fn own_of_json(preset: &Value) -> Option<OwnPreset> {
         Some(expects) => Some(Expectation::of_json(expects)?),
     };
     let name = preset["name"].as_str().map(str::trim).filter(|name| !name.is_empty())?;
-    Some(OwnPreset::new(preset["id"].as_u64()?, name, KeptDraft::of_json(&preset["draft"])?, expects))
+    let tags = match preset.get("tags") {
+        None => Vec::new(),
+        Some(tags) => tags.as_array()?.iter().map(|tag| tag.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+    };
+    let own = OwnPreset::new(preset["id"].as_u64()?, name, KeptDraft::of_json(&preset["draft"])?, expects);
+    Some(own.tagged(tags))
 }

@@ -15,7 +15,7 @@ use crate::domain::{
     history::entry::EntryId,
     mask,
     run::{
-        record::{NewRun, RunId, RunState},
+        record::{NewRun, RunId, RunState, run_name},
         row::{PlannedRow, RunRow},
         verdict::{RowVerdict, StepResult},
     },
@@ -86,6 +86,26 @@ impl Store {
     /// Writes that this session makes no more calls of a run: it is finished where every row came to an answer.
     pub fn end_run(&self, run: RunId, now: Timestamp) -> StoreReply<RunState> {
         self.0.writer.submit("save the run", move |context| context.end_run(run, now))
+    }
+
+    /// Gives a run another name, as [`run_name`] makes it.
+    ///
+    /// The reply is an error where there is no such run.
+    pub fn rename_run(&self, run: RunId, name: &str) -> StoreReply<()> {
+        let name = run_name(name);
+        self.0.writer.submit("rename the run", move |context| context.rename_run(run, &name))
+    }
+
+    /// Removes the last rows of a run, so many at most; gives how many went.
+    ///
+    /// The reply is an error where somebody makes the run's calls, or there is no such run.
+    pub fn remove_run_rows(&self, run: RunId, most: u64) -> StoreReply<u64> {
+        self.0.writer.submit("delete the run", move |context| context.remove_run_rows(run, most))
+    }
+
+    /// Removes a run that has no rows any more. The reply is as that of [`Self::remove_run_rows`].
+    pub fn remove_run(&self, run: RunId) -> StoreReply<()> {
+        self.0.writer.submit("delete the run", move |context| context.remove_run(run))
     }
 
     fn call_of_row(&self, call: NewCall, of: &EntryOfRow) -> MaskedCall {

@@ -96,13 +96,42 @@ impl WriteContext {
         Ok(RunId(self.connection.last_insert_rowid()))
     }
 
+    pub(super) fn rename_run(&mut self, run: RunId, name: &str) -> Result<(), JobError> {
+        let mut rename = self.connection.prepare_cached("UPDATE runs SET name = ?2 WHERE id = ?1")?;
+        if rename.execute((run.0, mask::text(name)))? == 0 { Err(StoreError::NoSuchRun.into()) } else { Ok(()) }
+    }
+
+    pub(super) fn remove_run_rows(&mut self, run: RunId, most: u64) -> Result<u64, JobError> {
+        self.check_at_rest(run)?;
+        let sql = "DELETE FROM run_rows WHERE run = ?1 AND number > \
+                   (SELECT coalesce(max(number), 0) - ?2 FROM run_rows WHERE run = ?1)";
+        Ok(self.connection.prepare_cached(sql)?.execute((run.0, most.cast_signed()))? as u64)
+    }
+
+    pub(super) fn remove_run(&mut self, run: RunId) -> Result<(), JobError> {
+        self.check_at_rest(run)?;
+        self.connection.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([run.0])?;
+        Ok(())
+    }
+
+    /// Refuses a run whose calls are made by somebody who is alive.
+    fn check_at_rest(&self, run: RunId) -> Result<(), JobError> {
+        let Some(session) = self.session_of(run)? else { return Ok(()) };
+        let folder = self.file.as_deref().and_then(Path::parent);
+        if session == self.session || folder.is_some_and(|folder| session::is_alive(folder, &session)) {
+            return Err(StoreError::RunInUse { run: run.0 }.into());
+        }
+        Ok(())
+    }
+
+    /// The session that makes the calls of a run.
+    fn session_of(&self, run: RunId) -> Result<Option<String>, JobError> {
+        let mut query = self.connection.prepare_cached("SELECT session FROM runs WHERE id = ?1")?;
+        Ok(query.query_row([run.0], |row| row.get(0)).optional()?.ok_or(StoreError::NoSuchRun)?)
+    }
+
     pub(super) fn take_run(&mut self, run: RunId) -> Result<(), JobError> {
-        let session: Option<Option<String>> = self
-            .connection
-            .prepare_cached("SELECT session FROM runs WHERE id = ?1")?
-            .query_row([run.0], |row| row.get(0))
-            .optional()?;
-        let other = session.ok_or(StoreError::NoSuchRun)?.filter(|session| *session != self.session);
+        let other = self.session_of(run)?.filter(|session| *session != self.session);
         let folder = self.file.as_deref().and_then(Path::parent);
         if let (Some(other), Some(folder)) = (other, folder) {
             if session::is_alive(folder, &other) {

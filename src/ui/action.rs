@@ -58,11 +58,16 @@ pub enum PresetAction {
     OpenSave,
     /// Open the dialog that renames or deletes one of the user's own presets.
     Open(u64),
-    /// Keep the form under this name.
-    Save(String),
-    Rename {
+    /// Keep the form under this name, with these tags.
+    Save {
+        name: String,
+        tags: Vec<String>,
+    },
+    /// Give one of the user's own presets this name and these tags.
+    Change {
         id: u64,
         name: String,
+        tags: Vec<String>,
     },
     Delete(u64),
     /// Make presets of calls.
@@ -117,10 +122,19 @@ pub enum Action {
     OpenUse(EntryId, UseKind),
     /// Start a job as it is described, with nothing to be looked up first.
     Run(JobRequest),
+    /// Open the dialog of runs at a new one, which makes these entries again.
+    OpenRunOf(Vec<EntryId>),
     /// Open the dialog of runs at this one.
     ShowRun(RunId),
     /// Load what is shown of a run.
     LoadRun(RunId),
+    /// Give a run another name.
+    RenameRun {
+        id: RunId,
+        name: String,
+    },
+    /// Forget a run; its entries stay.
+    DeleteRun(RunId),
     /// Hold the run back that a job makes, or let it go on.
     PauseRun {
         job: JobId,

@@ -28,10 +28,10 @@ use crate::{
         settings::{preferences::Settings, profile::ProfileId},
     },
     files::OwnFolders,
-    jobs::pace::CallPace,
+    jobs::{pace::CallPace, run_removal},
     keys::ApiKeys,
     messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
-    store::Store,
+    store::{Store, StoreError},
     webhooks::{UnnamedEndpoint, WebhookConfig},
 };
 
@@ -140,7 +140,17 @@ impl CommandHandler {
             WorkerCommand::Copy { ids, form } => self.history.look_up(LookupQuestion::Copy(ids, form)),
             WorkerCommand::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
             WorkerCommand::LoadRuns => run_views::load_runs(self.resolver.targets.store(), &self.outbox),
-            WorkerCommand::LoadRun { id } => run_views::load_run(self.resolver.targets.store(), &self.outbox, id),
+            WorkerCommand::LoadRun { id, against } => {
+                run_views::load_run(self.resolver.targets.store(), &self.outbox, id, against);
+            }
+            WorkerCommand::RenameRun { id, name } => {
+                let store = self.resolver.targets.store().clone();
+                self.edit_runs(async move { store.rename_run(id, &name).await });
+            }
+            WorkerCommand::DeleteRun { id } => {
+                let store = self.resolver.targets.store().clone();
+                self.edit_runs(async move { run_removal::remove(&store, id).await });
+            }
             WorkerCommand::PauseRun { job, is_paused } => self.in_flight.pause(job, is_paused),
             WorkerCommand::Serve { port } => self.server.serve(port),
             WorkerCommand::SetFaults { rules } => self.server.set_faults(rules),
@@ -170,6 +180,17 @@ impl CommandHandler {
     fn edit(&self, request: EditRequest) {
         // The task ends with this handle only.
         let _ = self.edits.send(request);
+    }
+
+    /// Changes what is kept of runs, and tells which there are then.
+    fn edit_runs(&self, edit: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
+        let (store, outbox) = (self.resolver.targets.store().clone(), self.outbox.clone());
+        tokio::spawn(async move {
+            if let Err(error) = edit.await {
+                outbox.problem(&error);
+            }
+            run_views::load_runs(&store, &outbox);
+        });
     }
 
     fn reset(&self) {

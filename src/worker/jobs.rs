@@ -22,7 +22,7 @@ use crate::{
     domain::{
         call::api::{ApiRequest, Target},
         card::expiry::utc_day,
-        history::filter::HistoryFilter,
+        history::{entry::EntryId, filter::HistoryFilter},
         key::ApiKey,
         settings::{file_format::ExportForm, preferences::Settings, profile::ProfileId, stripe::StripeSettings},
     },
@@ -31,10 +31,11 @@ use crate::{
         evidence::save_evidence,
         export::{self, ExportError, ExportFile, ExportProgress},
         run::PauseSwitch,
+        run_entries::{GatherError, gather},
     },
     messages::{
-        EvidenceOrder, ExportFailure, ExportReport, JobId, JobOutcome, JobRequest, RefreshScope, ReportOrder, RunOrder,
-        SavedSettings, WorkerUpdate,
+        EvidenceOrder, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshScope,
+        ReportOrder, RunOrder, SavedSettings, WorkerUpdate,
     },
     store::Store,
 };
@@ -80,6 +81,7 @@ impl CommandHandler {
                 tokio::task::spawn_blocking(move || task.keep(&job, &order, compacts));
             }
             JobRequest::SaveEvidence(order) => self.save_evidence(job, order),
+            JobRequest::GatherRows(entries) => self.gather_rows(job, entries),
             JobRequest::MakeRun(order) => self.make_run(job, *order),
             JobRequest::ReportRun(order) => self.report_run(job, order),
             JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
@@ -179,6 +181,28 @@ impl CommandHandler {
             });
             let outcome = written.map(|_| path).map_err(export_failure);
             outbox.send(job.finish(JobOutcome::SaveEvidence(outcome)));
+        });
+    }
+
+    fn gather_rows(&self, job: JobId, entries: Vec<EntryId>) {
+        let (job, store) = (self.in_flight.begin_until_end(job), self.resolver.targets.store().clone());
+        let outbox = self.outbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let total = entries.len() as u64;
+            let mut on_progress = |done| outbox.send(WorkerUpdate::Progress { job: job.id(), done, total });
+            let gathered = store.reader().map_err(GatherError::from).and_then(|reader| {
+                let gathered = gather(&reader, &entries, &mut on_progress, job.cancelled());
+                let damage = reader.damage();
+                if !damage.is_empty() {
+                    outbox.problem(&damage);
+                }
+                gathered
+            });
+            let outcome = gathered.map_err(|error| match error {
+                GatherError::Cancelled => JobFailure::Cancelled,
+                other => JobFailure::Failed(other.to_string()),
+            });
+            outbox.send(job.finish(JobOutcome::GatherRows(outcome)));
         });
     }
 

@@ -127,7 +127,7 @@ impl RunTask {
             let reader = store.reader().map_err(|error| words(&error))?;
             find(&reader, id).map_err(|error| words(&error))
         };
-        let (id, list) = match order {
+        let (id, again_at, list) = match order {
             RunOrder::New { name, source, list, target, rate } => {
                 let profile = self.settings.profiles.active().clone();
                 let rate = rate.map(std::num::NonZeroU32::get).or_else(|| usual_rate(target, &profile));
@@ -135,34 +135,37 @@ impl RunTask {
                 let hash = ListHash::new(&store.workspace_secret());
                 let read = list.read(hash, utc_day(created), None).map_err(|error| words(&error))?;
                 let backend = self.backend(target, profile.clone()).await?;
-                let is_stripe = target == Target::Stripe;
                 let run = NewRun {
                     name,
                     uid: new_uid(),
                     list_hash: read.hash,
                     target,
-                    profile: is_stripe.then_some(profile.id),
-                    base_url: is_stripe.then(|| profile.stripe.base_url.as_str().to_owned()),
+                    profile: None,
+                    base_url: None,
                     created,
                     source,
                     last_step: list.last_step,
-                    rate,
+                    rate: None,
                     rows: read.preview.rows,
                 };
+                let run = NewRun { rate, ..at_target(run, target, &profile) };
                 let id = run::begin(&store, run, &list).await.map_err(|error| words(&error))?;
                 return Ok((known(id)?, backend, list));
             }
-            RunOrder::Again(id) => (id, None),
-            RunOrder::Resume(id, list) => (id, Some(list)),
+            RunOrder::Again(id, target) => (id, Some(target), RunList::default()),
+            RunOrder::Resume(id, list) => (id, None, list),
         };
         let earlier = known(id)?;
-        let profile = self.profile_of(&earlier)?;
-        let backend = self.backend(earlier.run.target, profile).await?;
-        let Some(list) = list else {
+        let is_elsewhere = again_at.is_some_and(|target| target != earlier.run.target);
+        let profile = if is_elsewhere { self.settings.profiles.active().clone() } else { self.profile_of(&earlier)? };
+        let target = again_at.unwrap_or(earlier.run.target);
+        let backend = self.backend(target, profile.clone()).await?;
+        if again_at.is_some() {
             let run = NewRun { uid: new_uid(), created: self.clock.now(), ..earlier.run.clone() };
+            let run = if is_elsewhere { at_target(run, target, &profile) } else { run };
             let id = run_again::begin_again(&store, run, &earlier).await.map_err(|error| words(&error))?;
             return Ok((known(id)?, backend, RunList::default()));
-        };
+        }
         run::resume(&store, &earlier, &list).await.map_err(|error| words(&error))?;
         Ok((known(id)?, backend, list))
     }
@@ -196,6 +199,18 @@ impl RunTask {
             Some(rate) => std::num::NonZeroU32::new(rate).map(CallPace::of).unwrap_or_default(),
             None => CallPace::unlimited(),
         }
+    }
+}
+
+/// A run as it is made at a target with a profile, at the usual rate.
+fn at_target(run: NewRun, target: Target, profile: &Profile) -> NewRun {
+    let is_stripe = target == Target::Stripe;
+    NewRun {
+        target,
+        profile: is_stripe.then_some(profile.id),
+        base_url: is_stripe.then(|| profile.stripe.base_url.as_str().to_owned()),
+        rate: usual_rate(target, profile),
+        ..run
     }
 }
 

@@ -18,12 +18,12 @@ pub(super) fn load_runs(store: &Store, outbox: &UpdateSender) {
     read(store, outbox, |reader| Ok(WorkerUpdate::Runs(reader.runs(SHOWN_RUNS)?)));
 }
 
-/// Tells all that is shown of a run.
-pub(super) fn load_run(store: &Store, outbox: &UpdateSender, id: RunId) {
+/// Tells all that is shown of a run, compared with the one that is named, or with the one before it.
+pub(super) fn load_run(store: &Store, outbox: &UpdateSender, id: RunId, against: Option<RunId>) {
     read(store, outbox, move |reader| {
         let record = find(reader, id)?;
         let summary = run_report::summary(reader, &record)?;
-        let before = reader.run_before(&record)?;
+        let before = compared_with(reader, &record, against)?;
         let before = before.map(|before| {
             let compared = run_report::compare(reader, &before, &record)?;
             Ok::<_, StoreError>((before, compared))
@@ -61,7 +61,19 @@ pub(super) fn find(reader: &HistoryReader, id: RunId) -> Result<RunRecord, Store
     reader.run_named(&id.0.to_string())?.ok_or(StoreError::NoSuchRun)
 }
 
-/// Writes the report of a run, with what changed since the run before. Blocks.
+/// The run that a run is compared with: the one that is named, as long as it is of the same list, or the one before it.
+fn compared_with(
+    reader: &HistoryReader,
+    run: &RunRecord,
+    against: Option<RunId>,
+) -> Result<Option<RunRecord>, StoreError> {
+    match against {
+        None => reader.run_before(run),
+        Some(id) => Ok(reader.run_named(&id.0.to_string())?.filter(|other| other.is_of_same_list(run))),
+    }
+}
+
+/// Writes the report of a run, with what changed since the run that it is compared with. Blocks.
 ///
 /// # Errors
 /// As [`run_report::write`].
@@ -74,7 +86,7 @@ pub(super) fn write_report(
     let reader = store.reader()?;
     let file = ExportFile { path: &order.path, overwrite: order.overwrite, own };
     let run = find(&reader, order.run)?;
-    let before = reader.run_before(&run)?;
+    let before = compared_with(&reader, &run, order.against)?;
     let written = run_report::write(&reader, &run, before.as_ref(), order.format, file);
     let damage = reader.damage();
     if !damage.is_empty() {

@@ -82,6 +82,8 @@ mod refresh;
 mod refusals;
 mod requests;
 mod rules;
+mod run_kept;
+mod run_sources;
 mod run_window;
 mod runs;
 mod salvage;

@@ -13,6 +13,7 @@ use testcard::{
     domain::{
         call::api::Target,
         history::entry::EntryId,
+        presets::library::PresetLibrary,
         rules::policies::AccountPolicies,
         run::{
             record::{NewRun, RunId, RunRecord, RunState},
@@ -62,8 +63,9 @@ fn selected(window: &Window) -> Vec<String> {
 fn a_matrix_is_typed_run_and_walked_by_keyboard() {
     let mut window = Bench::new().open();
     ctrl(&mut window, Key::R);
-    assert_eq!(focused(&window).as_deref(), Some("List"));
-    play(&mut window, &format!("⬚⟦card={CARDS} cvc=good,bad,none network=visa,none⟧"));
+    // What is chosen from lists comes first; the text is what comes of it.
+    assert_eq!(focused(&window).as_deref(), Some("Search cards"));
+    type_list(&mut window, &format!("card={CARDS} cvc=good,bad,none network=visa,none"));
     wait_for(&mut window, "72 rows, 144 calls at most");
     wait_for(&mut window, "× token fails with invalid_cvc");
     ctrl(&mut window, Key::Enter);
@@ -307,9 +309,16 @@ fn a_map_of_300_cards_and_60_variants_draws_what_is_in_view_alone() {
     state.open(Some(RunId(7)));
     let settings = Settings::default();
     let paths = PathBase { home: None, folder: "/nowhere".into() };
+    let library = PresetLibrary::default();
     let mut window = pane([1280.0, 800.0], Drawn { state, model, actions: Vec::new() }, move |ui, drawn| {
-        let about =
-            RunsContext { runs: &drawn.model.runs, settings: &settings, paths: &paths, now: Timestamp::UNIX_EPOCH };
+        let about = RunsContext {
+            runs: &drawn.model.runs,
+            settings: &settings,
+            library: &library,
+            library_revision: 0,
+            paths: &paths,
+            now: Timestamp::UNIX_EPOCH,
+        };
         runs::runs_ui(ui.ctx(), &mut drawn.state, &about, &mut drawn.actions);
     });
     let in_view = |window: &Harness<'_, Drawn>| (window.state().state.heat_rows_drawn(), cells(window).len());

@@ -613,3 +613,65 @@ fn a_run_in_memory_leaves_nothing() {
     assert_eq!((run.exit, run.stdout.as_str()), (0, "1 rows: 1 as expected\n"), "{run:?}");
     assert!(home.files().is_empty());
 }
+
+#[test]
+fn entries_are_made_again_by_their_names_or_by_a_search_and_what_is_not_kept_is_named() {
+    let home = Home::new();
+    for number in ["4000000000009995", PLANTED_NUMBER, "4242424242424242"] {
+        assert_eq!(home.run(["mint", number, "--name", "Jenny"]).exit, 0);
+    }
+    let tokens: Vec<String> = home.history().iter().map(|entry| entry["token"].as_str().unwrap().to_owned()).collect();
+    let charged = home.run(["run", "--step", "charge", "--again", &tokens[2], "--again", "3"]);
+    assert!(charged.exit == 0 && charged.stdout.contains("2 rows: 2 as expected"), "{charged:?}");
+    let rows = report(&home, "again")["rows"].clone();
+    assert_eq!(
+        (&rows[0]["card"], rows[1]["steps"].as_array().unwrap().len()),
+        (&json!("4000 0000 0000 9995 Insufficient funds decline"), 2)
+    );
+    // Not all that was asked for was made.
+    let found = home.run(["run", "--search", "Visa", "--name", "found"]);
+    assert_eq!(found.exit, 1, "{found:?}");
+    assert!(
+        found.stderr.contains("Entry 2 (453957******1486) is left out: the number of its card was not kept"),
+        "{found:?}"
+    );
+    assert!(found.stdout.contains("4 rows: 4 as expected"), "{found:?}");
+    let none = home.run(["run", "--again", "2"]);
+    assert!(none.exit == 2 && none.stderr.contains("None of these entries can be made again"), "{none:?}");
+    let unknown = home.run(["run", "--search", "nothing"]);
+    assert!(unknown.exit == 2 && unknown.stderr.contains("No entry of the history passes this search"), "{unknown:?}");
+    // All that it sends is kept, so it goes on without the entries being named again.
+    assert_eq!(home.run(["run", "--resume", "again"]).exit, 0);
+}
+
+#[test]
+fn presets_of_the_user_are_run_by_name_and_by_tag() {
+    let home = Home::new();
+    fs::create_dir_all(home.path().join("config")).unwrap();
+    let preset = |id: u64, name: &str, number: &str, tags: &[&str]| json!({"id": id, "name": name, "expects": null, "tags": tags, "draft": {"number": number, "has_cvc": true, "expiry": "1240"}});
+    let presets = [
+        preset(7, "Nightly run", "4242424242424242", &["smoke"]),
+        preset(8, "Lost", "4000000000009987", &["smoke", "declines"]),
+    ];
+    let file = home.path().join("config/presets.json");
+    fs::write(file, json!({"version": 1, "presets": presets}).to_string()).unwrap();
+    for (asked, rows) in [
+        (&["Nightly run"][..], "1 rows: 1 as expected"),
+        (&["#smoke"], "2 rows: 2 as expected"),
+        (&["own:8", "made:invalid_cvc", "card:4242424242424242"], "3 rows: 3 as expected"),
+    ] {
+        let mut args = vec!["run", "--step", "charge"];
+        args.extend(asked.iter().flat_map(|preset| ["--preset", preset]));
+        let run = home.run(args);
+        assert!(run.exit == 0 && run.stdout.contains(rows), "{asked:?}: {run:?}");
+    }
+    assert_eq!(all_entries(&home, "#declines").len(), 2);
+    for (asked, words) in [
+        ("#none", "There is no preset of your own for '#none'"),
+        ("4539 5787 6362 1486", "There is no preset of your own for '4539 57** **** 1486'"),
+        ("made:nothing", "there is no such preset"),
+    ] {
+        let run = home.run(["run", "--preset", asked]);
+        assert!(run.exit == 2 && run.stderr.contains(words), "{run:?}");
+    }
+}

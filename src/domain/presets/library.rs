@@ -1,6 +1,6 @@
 //! The user's preset library: favourites, recently used presets, and the user's own.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use jiff::civil::Date;
 
@@ -24,6 +24,8 @@ pub struct OwnPreset {
     pub name: String,
     pub draft: KeptDraft,
     pub expects: Option<Expectation>,
+    /// By which several presets are run together. None is masked: one that may not be written down is left out.
+    pub tags: Vec<String>,
 }
 
 impl OwnPreset {
@@ -31,11 +33,18 @@ impl OwnPreset {
     /// expected, because the code is not stored.
     pub fn new(id: u64, name: &str, draft: KeptDraft, expects: Option<Expectation>) -> Self {
         let expects = expects.filter(|expects| !(draft.has_cvc() && expects.is_of_code()));
-        Self { id, name: mask::text(name.trim()), draft, expects }
+        Self { id, name: mask::text(name.trim()), draft, expects, tags: Vec::new() }
+    }
+
+    /// The preset with these tags, as far as they may be stored.
+    #[must_use]
+    pub fn tagged(self, tags: Vec<String>) -> Self {
+        Self { tags: tags.into_iter().filter(|tag| mask::is_whole(tag)).collect(), ..self }
     }
 
     fn preset(&self) -> Preset {
-        Preset::of_own(self.id, &self.name, &self.draft.to_draft(true), self.expects.as_ref())
+        let tags = self.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
+        Preset::of_own(self.id, &self.name, &self.draft.to_draft(true), self.expects.as_ref(), &tags)
     }
 }
 
@@ -94,9 +103,24 @@ impl PresetLibrary {
         let same = self.own.iter().find(|own| own.name == name).map(|own| own.id);
         let now_secs = u64::try_from(now_secs).unwrap_or_default();
         let id = same.unwrap_or_else(|| self.free_id().max(now_secs));
+        let tags = self.own(id).map(|own| own.tags.clone()).unwrap_or_default();
         self.own.retain(|own| own.id != id);
-        self.own.push(OwnPreset::new(id, &name, KeptDraft::of(draft).0, expects));
+        self.own.push(OwnPreset::new(id, &name, KeptDraft::of(draft).0, expects).tagged(tags));
         PresetKey::Own(id)
+    }
+
+    /// The tags of the user's own presets, in the order of the alphabet.
+    pub fn tags(&self) -> Vec<&str> {
+        let tags: BTreeSet<&str> = self.own.iter().flat_map(|own| &own.tags).map(String::as_str).collect();
+        tags.into_iter().collect()
+    }
+
+    /// Sets the tags of one of the user's own presets; one that may not be stored is left out. An unknown id changes
+    /// nothing.
+    pub fn tag(&mut self, id: u64, tags: Vec<String>) {
+        if let Some(own) = self.own.iter_mut().find(|own| own.id == id) {
+            *own = own.clone().tagged(tags);
+        }
     }
 
     /// Renames one of the user's own presets, with secrets in the name masked. An unknown id changes nothing.
@@ -213,6 +237,9 @@ mod tests {
         library.save("Short code 453957******1486", &draft, expects, 0);
         assert_eq!(library.own.len(), 1, "one of a name");
         library.rename(1, "Other");
+        library.tag(1, vec!["smoke".to_owned(), "4539578763621486".to_owned(), "a".to_owned()]);
+        assert_eq!(library.tags(), ["a", "smoke"], "what may not be written down is no tag");
+        assert!(library.own_presets()[0].about.ends_with(" · #smoke #a"), "{:?}", library.own_presets());
         // The code was not stored, so one that passes is filled in, and the error about it is not expected.
         let (filled, expects) = library.fill(&key, &Draft::default(), &FormDefaults::default(), today).unwrap();
         assert_eq!((filled.cvc.expose(), expects), ("123", None));

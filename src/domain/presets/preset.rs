@@ -59,8 +59,8 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// A preset of the user's own, and what is expected of it.
-    pub fn of_own(id: u64, name: &str, draft: &Draft, expects: Option<&Expectation>) -> Self {
+    /// A preset of the user's own, with what is expected of it and its tags as they are shown.
+    pub fn of_own(id: u64, name: &str, draft: &Draft, expects: Option<&Expectation>, tags: &str) -> Self {
         let request = draft.to_request();
         let card = request.params.get("card[number]").and_then(test_cards::by_number);
         let outcome = expects.map_or_else(|| "nothing expected".to_owned(), outcome_of);
@@ -69,6 +69,7 @@ impl Preset {
             (None, 1) => "One parameter, and no published test card".to_owned(),
             (None, count) => format!("{count} parameters, and no published test card"),
         };
+        let about = if tags.is_empty() { about } else { format!("{about} · {tags}") };
         let steps = match expects {
             Some(Expectation { token, attach, charge, intent, .. }) => {
                 [token, attach, charge, intent].map(expected_step)
@@ -78,7 +79,7 @@ impl Preset {
         Self {
             key: PresetKey::Own(id),
             name: name.to_owned(),
-            words: SearchWords::new(&format!("{name} {outcome}"), &about),
+            words: SearchWords::new(&format!("{name} {outcome} {tags}"), &about),
             outcome,
             about,
             brand: card.map_or("", brand_of),

@@ -11,7 +11,11 @@ use super::{
     preview::RunPreview,
     row::{RowSource, RunRow, RunStep},
 };
-use crate::domain::{presets::preset::PresetKey, rules::policies::AccountPolicies, secret::SecretText};
+use crate::domain::{
+    presets::{library::PresetLibrary, preset::PresetKey},
+    rules::policies::AccountPolicies,
+    secret::SecretText,
+};
 
 /// The most bytes of a file of rows: far more than a million rows.
 pub const MOST_LIST_BYTES: u64 = 512 << 20;
@@ -34,6 +38,16 @@ pub enum ListPart {
     File(Arc<ListFile>),
     /// Rows that were put together by the program: presets of a person's own, entries that are made again.
     Rows(Arc<Vec<RunRow>>),
+}
+
+impl ListPart {
+    /// The part of a preset, built in or the user's own; `None` where there is none of this key.
+    pub fn of_preset(key: &PresetKey, library: &PresetLibrary) -> Option<Self> {
+        match key {
+            PresetKey::Own(id) => Some(Self::Rows(Arc::new(vec![RunRow::of_own(library.own(*id)?)]))),
+            _ => Some(Self::Preset(key.clone())),
+        }
+    }
 }
 
 /// Parts, and how far their rows go where a row does not say it itself.

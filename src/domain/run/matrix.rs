@@ -7,7 +7,10 @@
 //! A card is a number, a ready token, a decline that one card is made for, or a word that published cards have in number,
 //! name, brand, country or outcome: then all of them; `*` is all there are.
 
-use super::row::{CvcVariant, RowParams, RowSource, RunRow};
+use super::{
+    matrix_axes::MatrixAxes,
+    row::{CvcVariant, RowParams, RowSource, RunRow},
+};
 use crate::domain::{
     call::{params::PREFERRED_NETWORK, token_calls::TokenCall},
     card::{
@@ -19,7 +22,7 @@ use crate::domain::{
 };
 
 /// The value that leaves a field out.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 const AXES: &str = "card, cvc, zip, network and amount";
 
 /// The values of each axis. An axis that was not named has one value, which is not mentioned in the rows.
@@ -104,6 +107,17 @@ impl RunMatrix {
         Ok(())
     }
 
+    /// What is chosen on each axis, each value once.
+    pub fn axes(&self) -> MatrixAxes {
+        MatrixAxes {
+            cards: each_once(&self.cards),
+            cvcs: each_once(&self.cvcs),
+            zips: each_once(&self.zips),
+            networks: each_once(&self.networks),
+            amounts: each_once(&self.amounts),
+        }
+    }
+
     /// How many rows the matrix has.
     pub fn len(&self) -> usize {
         [self.cvcs.len(), self.zips.len(), self.networks.len(), self.amounts.len()]
@@ -156,6 +170,16 @@ impl RunMatrix {
         row.variant = named.collect::<Vec<_>>().join(" · ");
         row
     }
+}
+
+fn each_once<T: Clone + PartialEq>(values: &[T]) -> Vec<T> {
+    let mut once: Vec<T> = Vec::with_capacity(values.len());
+    for value in values {
+        if !once.contains(value) {
+            once.push(value.clone());
+        }
+    }
+    once
 }
 
 fn cvc(word: &str) -> Option<CvcVariant> {

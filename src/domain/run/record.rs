@@ -81,6 +81,11 @@ impl RunRecord {
         self.as_expected + self.differs + self.unanswered
     }
 
+    /// Whether another run was made of the same list, so that the two can be compared row by row.
+    pub fn is_of_same_list(&self, other: &Self) -> bool {
+        self.run.list_hash == other.run.list_hash
+    }
+
     /// Whether every row came as expected.
     pub fn holds(&self) -> bool {
         self.as_expected == self.run.rows

@@ -16,7 +16,7 @@ use crate::domain::{
     },
     form::{defaults::FormDefaults, draft::Draft},
     mask,
-    presets::{catalog, preset::PresetKey},
+    presets::{catalog, library::OwnPreset, preset::PresetKey},
     rules::{
         expectation::{Expectation, LifeStep},
         policies::AccountPolicies,
@@ -150,6 +150,26 @@ impl RunRow {
         Self::new(RowSource::Params(RowParams { params, adds_expiry: true, cvc }))
     }
 
+    /// A row of one of the user's own presets, with its tags; its name becomes the note. The security code is not kept with
+    /// the preset: one that passes is sent in its place.
+    pub fn of_own(own: &OwnPreset) -> Self {
+        const CODE: &str = "card[cvc]";
+        let mut params = own.draft.to_draft(true).to_request().params;
+        let mut cvc = CvcVariant::Given;
+        // Under any other name than the usual one the code is sent where the preset has it.
+        let usual = |name: &str| name == CODE || !mask::hides_security_code(name);
+        if own.draft.has_cvc() && params.names().all(usual) {
+            params.remove(CODE);
+            cvc = CvcVariant::Good;
+        }
+        Self {
+            expects: own.expects.clone(),
+            note: own.name.clone(),
+            tags: own.tags.clone(),
+            ..Self::new(RowSource::Params(RowParams { params, adds_expiry: false, cvc }))
+        }
+    }
+
     /// The card as reports name it, masked: the row of the heat map.
     pub fn card(&self) -> String {
         match &self.source {
@@ -236,6 +256,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::domain::form::kept_draft::KeptDraft;
 
     const DAY: Date = date(2030, 1, 15);
 
@@ -266,6 +287,19 @@ mod tests {
         assert_eq!(row.on(DAY).request.params.get("card[exp_year]"), Some("2029"));
         assert_eq!(row.on(DAY).expects.words(), "token fails with invalid_expiry_year");
         assert_eq!(row.card(), "Expired last year");
+    }
+
+    #[test]
+    fn a_preset_of_the_user_is_a_row_with_its_tags_and_a_code_that_passes() {
+        let draft = Draft { number: "378282246310005".into(), expiry: "1234".to_owned(), ..Draft::default() };
+        for (cvc, sent) in [("9876", Some("1234")), ("", None)] {
+            let kept = KeptDraft::of(&Draft { cvc: cvc.into(), ..draft.clone() }).0;
+            let own = OwnPreset::new(1, "Nightly", kept, Some(Expectation::refused("lost_card")));
+            let row = RunRow::of_own(&own.tagged(vec!["smoke".to_owned()]));
+            assert_eq!(row.on(DAY).request.params.get("card[cvc]"), sent);
+            assert_eq!(row.on(DAY).expects.words(), "token fails with lost_card");
+            assert_eq!((&*row.note, &*row.tags[0]), ("Nightly", "smoke"));
+        }
     }
 
     #[test]

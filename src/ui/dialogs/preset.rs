@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use egui::{Context, Id, Key, Modifiers, RichText, Ui};
 
 use crate::{
-    domain::foreign,
+    domain::{foreign, history::edit::tags_in},
     ui::{
         action::{Action, PresetAction},
         leaving::LeaveGuard,
@@ -22,6 +22,8 @@ pub struct PresetState {
     /// The preset that is edited; `None` for a new one.
     id: Option<u64>,
     name: String,
+    /// As they are typed, in one line.
+    tags: String,
     /// What is expected of the preset, in words; empty when nothing is.
     expects: String,
     /// What is expected of the form but cannot be of the preset, in words.
@@ -30,8 +32,8 @@ pub struct PresetState {
     left_out: Vec<String>,
     /// The names of all other presets.
     taken: Vec<String>,
-    /// The name that was there at first.
-    first: String,
+    /// The name and the tags that were there at first.
+    first: (String, String),
     leaving: LeaveGuard,
     is_started: bool,
 }
@@ -40,19 +42,21 @@ impl PresetState {
     /// The dialog that keeps the form as a new preset. `expects` is what will be expected of the preset, `lost` what is
     /// expected of the form now but needs a secret, and `left_out` names the secrets that are not kept.
     pub fn new(name: String, expects: String, lost: Option<String>, left_out: Vec<String>, taken: Vec<String>) -> Self {
-        let (first, leaving) = (name.clone(), LeaveGuard::default());
-        Self { id: None, name, expects, lost, left_out, taken, first, leaving, is_started: false }
+        let (first, leaving, tags) = ((name.clone(), String::new()), LeaveGuard::default(), String::new());
+        Self { id: None, name, tags, expects, lost, left_out, taken, first, leaving, is_started: false }
     }
 
-    /// The dialog that renames or deletes a preset.
-    pub fn of(id: u64, name: String, expects: String, taken: Vec<String>) -> Self {
+    /// The dialog that renames, tags or deletes a preset.
+    pub fn of(id: u64, name: String, tags: &[String], expects: String, taken: Vec<String>) -> Self {
         let taken = taken.into_iter().filter(|known| *known != name).collect();
-        Self { id: Some(id), ..Self::new(name, expects, None, Vec::new(), taken) }
+        let tags = tags.join(" ");
+        let first = (name.clone(), tags.clone());
+        Self { id: Some(id), tags, first, ..Self::new(name, expects, None, Vec::new(), taken) }
     }
 
-    /// Whether a name was typed that is not kept.
+    /// Whether a name or a tag was typed that is not kept.
     pub fn is_unsaved(&self) -> bool {
-        self.name.trim() != self.first.trim()
+        (self.name.trim(), self.tags.trim()) != (self.first.0.trim(), self.first.1.trim())
     }
 
     fn problem(&self) -> Option<(Tone, &'static str)> {
@@ -78,9 +82,13 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
         let problem = state.problem();
         name_ui(ui, state, problem);
         ui.add_space(8.0);
+        let note = "Presets with the same tag are run together, and the entries of a run get it too";
+        let field = Field::new("Tags").hint("optional").note(note);
+        field.text(ui, TextInput::singleline(&mut state.tags).id(Id::unique("preset_tags")).hint_text("smoke nightly"));
+        ui.add_space(8.0);
         about_ui(ui, state);
         ui.add_space(10.0);
-        is_done |= state.leaving.ui(ui, "The preset is not saved under this name");
+        is_done |= state.leaving.ui(ui, "What was typed of the preset is not saved");
         let can_save = !matches!(problem, Some((Tone::Error, _)));
         let mut save = enter && can_save;
         egui::Sides::new().height(theme::CONTROL_HEIGHT).show(
@@ -94,17 +102,17 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
                 }
             },
             |ui| {
-                let words = if state.id.is_some() { "Rename" } else { "Save" };
+                let words = if state.id.is_some() { "Save changes" } else { "Save" };
                 ui.add_enabled_ui(can_save, |ui| {
                     save |= ui.add(PrimaryButton::new(words).keys(LocalKey::Confirm.keys()).width(130.0)).clicked();
                 });
             },
         );
         if save {
-            let name = state.name.trim().to_owned();
+            let (name, tags) = (state.name.trim().to_owned(), tags_in(&state.tags));
             actions.push(Action::Preset(match state.id {
-                Some(id) => PresetAction::Rename { id, name },
-                None => PresetAction::Save(name),
+                Some(id) => PresetAction::Change { id, name, tags },
+                None => PresetAction::Save { name, tags },
             }));
             is_done = true;
         }

@@ -368,6 +368,9 @@ fn row_menu_ui(
         if menu.item("Export the selected…", "") {
             actions.push(Action::OpenExportOf(selected.to_vec()));
         }
+        if menu.item("Run the selected again…", "") {
+            actions.push(Action::OpenRunOf(selected.to_vec()));
+        }
         if menu.item("Evidence of the selected…", "") {
             actions.push(Action::OpenEvidence(EvidenceSubject::Entries(selected.to_vec())));
         }
@@ -396,6 +399,9 @@ fn row_menu_ui(
     }
     if menu.item("Note and tags…", Shortcut::Annotate.keys()) {
         wish = Some(RowWish::Annotate);
+    }
+    if menu.item("Run it again…", "") {
+        actions.push(Action::OpenRunOf(vec![entry.id]));
     }
     if menu.item("Evidence…", "") {
         actions.push(Action::OpenEvidence(EvidenceSubject::Entries(vec![entry.id])));

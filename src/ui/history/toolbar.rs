@@ -151,6 +151,7 @@ enum SelectionAction {
     Delete,
     Export,
     Refresh,
+    Run,
     Tag,
     Compare,
 }
@@ -171,6 +172,7 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
         Some(SelectionAction::Narrow) => state.selection.narrow(),
         Some(SelectionAction::Delete) => state.delete_selected(ctx, actions),
         Some(SelectionAction::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
+        Some(SelectionAction::Run) => actions.push(Action::OpenRunOf(state.selection.ids().to_vec())),
         Some(SelectionAction::Refresh) => {
             actions.push(Action::Run(JobRequest::Refresh(RefreshScope::These(state.selection.ids().to_vec()))));
         }
@@ -226,6 +228,12 @@ fn selection_buttons(count: usize) -> impl Iterator<Item = SelectionButton> {
             icon: icons::TAG,
             name: "Tag…",
             tip: Shortcut::Annotate.tip("Add tags or take them away"),
+        },
+        SelectionButton {
+            what: SelectionAction::Run,
+            icon: icons::ARROW_RIGHT,
+            name: "Run again…",
+            tip: "Make the same calls again as a run, with a verdict for each".to_owned(),
         },
         SelectionButton {
             what: SelectionAction::Refresh,

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         call::api::Target,
+        history::entry::EntryId,
         presets::search::SearchWords,
         settings::preferences::{Settings, ThemeChoice},
     },
@@ -10,6 +11,7 @@ use crate::{
     ui::{
         Action, PresetAction,
         shortcuts::{KEY_BINDINGS, KeyBinding, KeyGroup, Shortcut},
+        words,
     },
 };
 
@@ -44,6 +46,8 @@ pub struct CommandContext<'a> {
     pub server: &'a ServerInfo,
     /// Whether something is expected of the draft.
     pub expects: bool,
+    /// The entries that are selected in the history, oldest first.
+    pub selected: &'a [EntryId],
 }
 
 /// Every command that can be carried out now.
@@ -95,6 +99,12 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
         refresh,
         Action::Run(JobRequest::Refresh(RefreshScope::AllUnused(target))),
     ));
+    if !about.selected.is_empty() {
+        let words =
+            format!("History · {} as a run, with a verdict for each", words::entries(about.selected.len() as u64));
+        let action = Action::OpenRunOf(about.selected.to_vec());
+        all.push(PaletteCommand::new("Run the selected entries again…", words, action));
+    }
     let keep = "History · keep the last entries or days, and give the disk its space back";
     all.push(PaletteCommand::new("Remove old entries…", keep, Action::OpenKeep));
     let port = settings.server.port;
@@ -122,7 +132,9 @@ mod tests {
     #[test]
     fn every_key_of_the_window_is_there_and_no_two_actions_are_called_alike() {
         let settings = Settings::default();
-        let all = commands(&CommandContext { settings: &settings, server: &ServerInfo::Off, expects: true });
+        let (server, selected) = (ServerInfo::Off, [EntryId(1)]);
+        let all =
+            commands(&CommandContext { settings: &settings, server: &server, expects: true, selected: &selected });
         let names: HashSet<&str> = all.iter().map(|command| command.name.as_str()).collect();
         assert_eq!(names.len(), all.len());
         for binding in KEY_BINDINGS.iter().filter(|binding| binding.shortcut != Shortcut::Palette) {

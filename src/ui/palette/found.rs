@@ -148,7 +148,9 @@ mod tests {
     /// The first names of each section.
     fn found(search: &str, scope: PaletteScope, library: &PresetLibrary) -> Vec<String> {
         let settings = Settings::default();
-        let context = commands::CommandContext { settings: &settings, server: &ServerInfo::Off, expects: false };
+        let (server, selected) = (ServerInfo::Off, []);
+        let context =
+            commands::CommandContext { settings: &settings, server: &server, expects: false, selected: &selected };
         let (own, commands) = (library.own_presets(), commands::commands(&context));
         let shelf = PaletteSource { library, own: &own, commands: &commands };
         let name = |item: &PaletteItem| match (shelf.preset(*item), item) {

@@ -4,7 +4,7 @@ use crate::ui::{
     theme::{self, DesignTokens},
     widgets::paint,
 };
-use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
+use egui::{Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
 
 /// One of `options`; the response is `changed` when the user chose another.
 #[must_use = "add it with `ui.add`"]
@@ -59,7 +59,7 @@ impl<T: PartialEq + Clone> Widget for SegmentedControl<'_, T> {
             let width = width * squeeze;
             let segment = Rect::from_min_max(pos2(left, rect.top() + INSET), pos2(left + width, rect.bottom() - INSET));
             left += width;
-            let response = ui.interact(segment, whole.id.with(i), Sense::click());
+            let response = ui.interact(segment, segment_id(&whole, i), Sense::click());
             if response.clicked() && self.value != value {
                 *self.value = value.clone();
                 whole.mark_changed();
@@ -68,6 +68,11 @@ impl<T: PartialEq + Clone> Widget for SegmentedControl<'_, T> {
         }
         whole
     }
+}
+
+/// The id of a segment by its place, so that it can have the focus.
+pub fn segment_id(control: &Response, place: usize) -> Id {
+    control.id.with(place)
 }
 
 /// Shows one segment, whose words have `room` points, to the eye and to a screen reader.

@@ -1,26 +1,70 @@
-//! What came otherwise than in the run before of the same list.
+//! What came otherwise than in another run of the same list: the one before it, or one that is chosen.
 
-use egui::{Id, Label, RichText, Role, Sense, Ui, WidgetInfo};
+use egui::{ComboBox, Id, Label, RichText, Role, Sense, Ui, WidgetInfo};
 
-use super::run_list::verdict;
+use super::{context::RunsContext, run_list::verdict};
 use crate::{
     domain::{
         foreign,
-        run::{comparison::RunComparison, record::RunRecord},
+        run::{
+            comparison::RunComparison,
+            record::{RunId, RunRecord},
+        },
     },
     messages::ShownRun,
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{RowScroll, VirtualRows, chip::grouped, empty_state_ui, paint, virtual_rows::focus_ring_ui},
+        widgets::{Field, RowScroll, VirtualRows, chip::grouped, empty_state_ui, paint, virtual_rows::focus_ring_ui},
+        words::short_moment,
         zone_in_use,
     },
 };
 
+/// Chooses the run that `record` is compared with, of those of the same list. Nothing is drawn where there is no choice.
+pub(super) fn against_ui(ui: &mut Ui, against: &mut Option<RunId>, record: &RunRecord, about: &RunsContext<'_>) {
+    let others: Vec<&RunRecord> = about
+        .runs
+        .kept()
+        .unwrap_or_default()
+        .iter()
+        .filter(|run| run.id != record.id && run.is_of_same_list(record))
+        .collect();
+    if others.is_empty() {
+        return;
+    }
+    ui.add_space(6.0);
+    let zone = zone_in_use::of(ui);
+    let words_of = |id: Option<RunId>| match others.iter().find(|run| Some(run.id) == id) {
+        Some(run) => format!(
+            "Run {} · {} · {} · {}",
+            run.id.0,
+            run.run.name,
+            run.run.target.label(),
+            short_moment(run.run.created, &zone)
+        ),
+        None => "The run before it on the same target".to_owned(),
+    };
+    Field::new("Compared with").show(ui, |ui| {
+        let combo = ComboBox::from_id_salt("compared run").width(ui.available_width() - 12.0);
+        combo.icon(paint::combo_chevron).selected_text(foreign::label(&words_of(*against))).show_ui(ui, |ui| {
+            let t = DesignTokens::of(ui);
+            ui.visuals_mut().selection.bg_fill = t.selection;
+            ui.visuals_mut().selection.stroke.color = t.text;
+            for choice in std::iter::once(None).chain(others.iter().map(|run| Some(run.id))) {
+                if ui.selectable_value(against, choice, foreign::label(&words_of(choice))).clicked() {
+                    ui.close();
+                }
+            }
+        });
+    });
+}
+
 /// Draws the changes in words.
 pub(super) fn changes_ui(ui: &mut Ui, scroll: &mut RowScroll, shown: &ShownRun) {
     let Some((earlier, comparison)) = &shown.before else {
-        let sentence = "There is no finished run of the same list on this target before it. Run it again to compare";
+        let sentence = "There is no finished run of the same list on this target before it. Run it again, or at the other \
+                        target, to compare";
         empty_state_ui(ui, "Nothing to compare with", sentence);
         return;
     };
@@ -53,7 +97,7 @@ pub(super) fn changes_ui(ui: &mut Ui, scroll: &mut RowScroll, shown: &ShownRun) 
 
 fn words_of(ui: &Ui, earlier: &RunRecord, comparison: &RunComparison) -> String {
     let RunComparison { changed, same, not_in_both, .. } = comparison;
-    let when = crate::ui::words::short_moment(earlier.run.created, &zone_in_use::of(ui));
+    let when = short_moment(earlier.run.created, &zone_in_use::of(ui));
     let (_, _, was) = verdict(earlier, false);
     let not_in_both = match not_in_both {
         0 => String::new(),

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{run::record::RunId, settings::preferences::Settings, typed_path::PathBase},
+    domain::{
+        presets::library::PresetLibrary, run::record::RunId, settings::preferences::Settings, typed_path::PathBase,
+    },
     model::RunsModel,
 };
 
@@ -20,6 +22,9 @@ pub enum RunsPage {
 pub struct RunsContext<'a> {
     pub runs: &'a RunsModel,
     pub settings: &'a Settings,
+    /// The user's presets, and a count of their changes.
+    pub library: &'a PresetLibrary,
+    pub library_revision: u64,
     /// What the path of a report is read against.
     pub paths: &'a PathBase,
     pub now: Timestamp,

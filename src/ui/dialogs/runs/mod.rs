@@ -3,7 +3,10 @@
 //! | file | what it draws |
 //! | --- | --- |
 //! | `run_list` | the runs that are kept |
-//! | `new_run` | what a new run is made of, and what it will do |
+//! | `new_run` | a new run: what its list is made of, how far its rows go, its name |
+//! | `matrix_source`, `preset_source`, `selection_source` | the list of a new run: chosen cards and values, presets, entries |
+//! | `pick_list` | presets to choose from, for the first two of these |
+//! | `run_preview` | what a new run will do |
 //! | `shown_run` | a run: how far it is, what came of it, what can be done with it |
 //! | `heat_map` | cards by variants, each field with what was expected and what came |
 //! | `bars`, `changes` | outcomes and durations; what came otherwise than in the run before |
@@ -14,9 +17,14 @@ mod bars;
 mod changes;
 mod context;
 mod heat_map;
+mod matrix_source;
 mod new_run;
+mod pick_list;
+mod preset_source;
 mod report;
 mod run_list;
+mod run_preview;
+mod selection_source;
 mod shown_run;
 
 use std::sync::Arc;
@@ -27,10 +35,11 @@ pub use self::context::{RunsContext, RunsPage};
 use self::{context::DialogStatus, new_run::NewRunState, run_list::RunListState, shown_run::ShownRunState};
 use crate::{
     domain::run::{
+        entry_rows::EntryRows,
         list::ListFile,
         record::{RunId, RunRecord},
     },
-    messages::{ExportFailure, JobId},
+    messages::{ExportFailure, JobFailure, JobId},
     model::{LoadedValue, Revision},
     ui::{action::Action, dialogs::output_file::words_of, theme::DesignTokens, widgets::modal_ui},
 };
@@ -74,6 +83,18 @@ impl RunsState {
         self.new_run.take_file(file);
     }
 
+    /// Takes notice that so many entries of the history are read as the list of a new run, which is shown when the dialog is
+    /// opened.
+    pub fn gathering(&mut self, job: JobId, entries: usize) {
+        self.page = RunsPage::New;
+        self.new_run.take_selection(job, entries);
+    }
+
+    /// Takes the rows that make entries again.
+    pub fn gathered(&mut self, job: JobId, rows: Result<EntryRows, JobFailure>) {
+        self.new_run.take_entry_rows(job, rows);
+    }
+
     pub fn close(&mut self) {
         self.is_open = false;
     }
@@ -86,6 +107,11 @@ impl RunsState {
         self.page = RunsPage::Run(run);
         self.shown.about_another();
         self.list.take_focus();
+    }
+
+    /// The run that the one that is shown is compared with; `None` for the one before it.
+    pub fn against(&self) -> Option<RunId> {
+        self.shown.against
     }
 
     /// Puts the focus where work goes on: into the list of a new run, or on the runs.
@@ -111,13 +137,16 @@ impl RunsState {
     pub fn begun(&mut self, run: RunId) {
         self.is_beginning = false;
         self.new_run.was_run();
+        let against = self.shown.next_against.take();
         self.show(run);
+        self.shown.against = against;
         self.shown.focus_heat_map();
     }
 
     /// Takes notice that a run could not be made; whether the dialog says why.
     pub fn fail(&mut self, message: &str) -> bool {
         self.is_beginning = false;
+        self.shown.next_against = None;
         if self.is_open {
             self.problem = Some(message.to_owned());
         }
@@ -198,6 +227,10 @@ pub fn runs_ui(ctx: &Context, state: &mut RunsState, about: &RunsContext<'_>, ac
                 shown_run::shown_run_ui(ui, shown, id, status, about, &list_of, actions);
             }
         });
+        if actions.iter().any(|action| matches!(action, Action::DeleteRun(_))) {
+            state.page = RunsPage::New;
+            state.new_run.take_focus();
+        }
         ui.advance_cursor_after_rect(room);
     });
     if modal.should_close {

@@ -1,11 +1,17 @@
-//! A new run: its list as a matrix or a file, how far its rows go, and what will come of it before anything is sent.
+//! A new run: what its list is made of, how far its rows go, and what will come of it before anything is sent.
 
 use std::{num::NonZeroU32, path::Path, sync::Arc};
 
 use egui::{Id, Label, RichText, ScrollArea, Ui};
 use jiff::civil::Date;
 
-use super::context::{DialogStatus, RunsContext};
+use super::{
+    context::{DialogStatus, RunsContext},
+    matrix_source::MatrixSource,
+    preset_source::PresetSource,
+    run_preview::preview_ui,
+    selection_source::SelectionSource,
+};
 use crate::{
     domain::{
         call::api::Target,
@@ -13,15 +19,16 @@ use crate::{
         foreign, mask,
         rules::policies::AccountPolicies,
         run::{
+            entry_rows::EntryRows,
             list::{ListFile, ListPart, RunList},
             matrix::RunMatrix,
-            preview::{RunPreview, time_words},
+            preview::RunPreview,
             record::{RunRecord, run_name},
             row::RunStep,
         },
         settings::stripe::USUAL_RATE,
     },
-    messages::{JobRequest, RunOrder},
+    messages::{JobFailure, JobId, JobRequest, RunOrder},
     ui::{
         action::Action,
         background::BackgroundTask,
@@ -30,26 +37,21 @@ use crate::{
         theme::{self, DesignTokens},
         widgets::{
             Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, above_foot_ui,
-            caret::lead_to, chip::grouped, scroll_ui,
+            chip::grouped, scroll_ui, segmented::segment_id,
         },
     },
 };
 
-/// What stands in the field at first: it shows how a list is written.
-const EXAMPLE: &str = "card=4242424242424242,insufficient_funds cvc=good,bad,none network=visa,none";
-const HELP: &str = "Every combination of card, cvc, zip, network and amount. A card is a number, the name of a ready \
-                    token, a decline such as insufficient_funds, a word such as amex, or * for all";
 const FILE_HELP: &str = "A list as CSV, JSON or JSON Lines. Its columns are parameters, such as card[number], and expect, \
                          step, note, tags, count, amount, currency, preset and cvc";
-/// So many expectations are told one by one.
-const MOST_EXPECTED: usize = 12;
 /// After so many rows a preview looks whether it is still wanted.
 const LOOK_EVERY: usize = 1000;
 
 /// What a preview was worked out of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct PreviewKey {
-    list: RunList,
+    /// Of the list.
+    revision: u64,
     day: Date,
     policies: Option<AccountPolicies>,
 }
@@ -59,45 +61,62 @@ struct PreviewKey {
 enum ListSource {
     #[default]
     Matrix,
+    Presets,
+    Selection,
     File,
 }
 
-const SOURCES: [(ListSource, &str); 2] = [(ListSource::Matrix, "Matrix"), (ListSource::File, "File")];
+const SOURCES: [(ListSource, &str); 4] = [
+    (ListSource::Matrix, "Matrix"),
+    (ListSource::Presets, "Presets"),
+    (ListSource::Selection, "Selection"),
+    (ListSource::File, "File"),
+];
 
-/// A new run as it is typed.
+/// A new run as it is chosen and typed.
 #[derive(Debug)]
 pub(super) struct NewRunState {
     source: ListSource,
+    matrix: MatrixSource,
+    presets: PresetSource,
+    selection: SelectionSource,
     file: Option<Arc<ListFile>>,
-    text: String,
-    /// The text that was run last, or stood here at first.
-    settled: String,
-    read: Result<RunMatrix, String>,
     last_step: RunStep,
     name: String,
     rate: String,
+    /// The list as it is now; `None` while there is none.
+    list: Option<RunList>,
+    /// Counts the changes of the list.
+    revision: u64,
     task: BackgroundTask<Result<RunPreview, String>>,
     asked: Option<PreviewKey>,
     preview: Option<Result<RunPreview, String>>,
     is_focus_wanted: bool,
+    /// Whether the button that chooses a file is to get the focus.
+    is_file_focus_wanted: bool,
 }
 
 impl Default for NewRunState {
     fn default() -> Self {
-        Self {
+        let mut new_run = Self {
             source: ListSource::Matrix,
+            matrix: MatrixSource::default(),
+            presets: PresetSource::default(),
+            selection: SelectionSource::default(),
             file: None,
-            text: EXAMPLE.to_owned(),
-            settled: EXAMPLE.to_owned(),
-            read: read(EXAMPLE),
             last_step: RunStep::Charge,
             name: String::new(),
             rate: String::new(),
+            list: None,
+            revision: 0,
             task: BackgroundTask::new("run preview"),
             asked: None,
             preview: None,
             is_focus_wanted: true,
-        }
+            is_file_focus_wanted: false,
+        };
+        new_run.list_changed();
+        new_run
     }
 }
 
@@ -107,9 +126,26 @@ impl NewRunState {
     }
 
     pub(super) fn take_file(&mut self, file: Arc<ListFile>) {
-        self.source = ListSource::File;
         self.file = Some(file);
+        self.choose(ListSource::File);
+    }
+
+    /// Takes notice that so many entries of the history are read to be made again.
+    pub(super) fn take_selection(&mut self, job: JobId, entries: usize) {
+        self.selection.begin(job, entries);
+        self.choose(ListSource::Selection);
+    }
+
+    pub(super) fn take_entry_rows(&mut self, job: JobId, rows: Result<EntryRows, JobFailure>) {
+        if self.selection.take(job, rows) {
+            self.list_changed();
+        }
+    }
+
+    fn choose(&mut self, source: ListSource) {
+        self.source = source;
         self.is_focus_wanted = true;
+        self.list_changed();
     }
 
     /// The list that a run needs again to go on, where it is the one that is open here; else an empty one.
@@ -119,26 +155,29 @@ impl NewRunState {
         RunList { parts, last_step: record.run.last_step }
     }
 
-    /// The list as it is now; `None` while there is none.
-    fn list(&self) -> Option<RunList> {
-        let part = match self.source {
-            ListSource::Matrix => ListPart::Matrix(self.read.as_ref().ok()?.clone()),
-            ListSource::File => ListPart::File(Arc::clone(self.file.as_ref()?)),
+    /// Makes the list anew of what is chosen now.
+    fn list_changed(&mut self) {
+        self.revision += 1;
+        let parts = match self.source {
+            ListSource::Matrix => self.matrix.matrix().cloned().map(ListPart::Matrix).into_iter().collect(),
+            ListSource::Presets => self.presets.parts().to_vec(),
+            ListSource::Selection => self.selection.part().into_iter().collect(),
+            ListSource::File => self.file.iter().map(|file| ListPart::File(Arc::clone(file))).collect::<Vec<_>>(),
         };
-        Some(RunList { parts: vec![part], last_step: self.last_step })
+        self.list = (!parts.is_empty()).then_some(RunList { parts, last_step: self.last_step });
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
-        self.text != self.settled && !self.text.trim().is_empty()
+        self.matrix.is_unsaved()
     }
 
     /// Takes notice that the list was run, and is kept with the run.
     pub(super) fn was_run(&mut self) {
-        self.settled.clone_from(&self.text);
+        self.matrix.was_run();
     }
 
     /// The rate as it was typed; `None` for the usual one.
-    fn rate(&self) -> Result<Option<NonZeroU32>, &'static str> {
+    pub(super) fn rate(&self) -> Result<Option<NonZeroU32>, &'static str> {
         match self.rate.trim() {
             "" => Ok(None),
             rate => rate.parse().map(Some).map_err(|_| "A whole number from 1 on, or nothing for the usual rate"),
@@ -147,20 +186,24 @@ impl NewRunState {
 
     /// Has the preview worked out, if it is of something else.
     fn ask_preview(&mut self, ui: &Ui, about: &RunsContext<'_>) {
+        if self.presets.follow(about.library, about.library_revision) && self.source == ListSource::Presets {
+            self.list_changed();
+        }
         if let Some(preview) = self.task.take() {
             self.preview = Some(preview);
         }
-        let key = self.list().map(|list| PreviewKey {
-            list,
+        let key = PreviewKey {
+            revision: self.revision,
             day: utc_day(about.now),
             policies: (about.settings.target() == Target::Local).then_some(about.settings.policies),
-        });
-        if key == self.asked {
+        };
+        if self.asked == Some(key) {
             return;
         }
         self.preview = None;
-        self.asked.clone_from(&key);
-        let Some(PreviewKey { list, day, policies }) = key else { return self.task.cancel() };
+        self.asked = Some(key);
+        let Some(list) = self.list.clone() else { return self.task.cancel() };
+        let PreviewKey { day, policies, .. } = key;
         self.task.ask(ui.ctx(), move |task| {
             let mut preview = RunPreview::default();
             for (place, row) in list.rows().enumerate() {
@@ -176,48 +219,59 @@ impl NewRunState {
     /// What a run is called that was given no name.
     fn usual_name(&self) -> String {
         let stem = |file: &Arc<ListFile>| Some(Path::new(&file.name).file_stem()?.to_string_lossy().into_owned());
-        let of_file = self.file.as_ref().filter(|_| self.source == ListSource::File).and_then(stem);
-        of_file.unwrap_or_else(|| "matrix".to_owned())
+        match self.source {
+            ListSource::Matrix => "matrix".to_owned(),
+            ListSource::Presets => "presets".to_owned(),
+            ListSource::Selection => "again".to_owned(),
+            ListSource::File => self.file.as_ref().and_then(stem).unwrap_or_else(|| "file".to_owned()),
+        }
     }
 
     /// How many rows the list has, as far as that is known.
     fn rows(&self) -> Option<u64> {
-        match (self.source, &self.preview) {
-            (ListSource::Matrix, _) => Some(self.read.as_ref().map_or(0, RunMatrix::len) as u64),
-            (ListSource::File, Some(Ok(preview))) => Some(preview.rows),
-            (ListSource::File, Some(Err(_))) => Some(0),
-            (ListSource::File, None) if self.file.is_none() => Some(0),
-            (ListSource::File, None) => None,
+        match (&self.list, self.source, &self.preview) {
+            (None, ..) if self.selection.is_reading() && self.source == ListSource::Selection => None,
+            (None, ..) | (_, _, Some(Err(_))) => Some(0),
+            (Some(_), ListSource::Matrix, _) => self.matrix.matrix().map(|matrix| RunMatrix::len(matrix) as u64),
+            (Some(_), _, preview) => {
+                preview.as_ref().and_then(|preview| preview.as_ref().ok()).map(|preview| preview.rows)
+            }
         }
     }
 
+    /// What was worked out of it: the preview, or `None` while there is none.
+    pub(super) fn preview(&self) -> Option<&RunPreview> {
+        self.preview.as_ref()?.as_ref().ok()
+    }
+
+    /// Whether a preview is being worked out.
+    pub(super) fn is_working(&self) -> bool {
+        self.task.is_waiting()
+    }
+
     fn order(&self, target: Target) -> Option<RunOrder> {
-        let (list, Ok(rate)) = (self.list()?, self.rate()) else { return None };
+        let (Some(list), Ok(rate)) = (&self.list, self.rate()) else { return None };
         if let Some(Err(_)) = self.preview {
             return None;
         }
-        let source = match (self.source, &self.file) {
-            (ListSource::File, Some(file)) => file.name.clone(),
-            // The text names published cards only.
-            _ => self.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        let source = match self.source {
+            ListSource::Matrix => self.matrix.line(),
+            ListSource::Presets => match self.presets.parts().len() {
+                1 => "1 preset".to_owned(),
+                presets => format!("{presets} presets"),
+            },
+            ListSource::Selection => self.selection.words(),
+            ListSource::File => self.file.as_ref()?.name.clone(),
         };
         let name = if self.name.trim().is_empty() { self.usual_name() } else { self.name.clone() };
         Some(RunOrder::New {
             name: run_name(&name),
             source,
-            list,
+            list: list.clone(),
             target,
             rate: rate.filter(|_| target == Target::Stripe),
         })
     }
-}
-
-fn read(text: &str) -> Result<RunMatrix, String> {
-    RunMatrix::parse(text).map_err(|error| {
-        let words = error.to_string();
-        let mut signs = words.chars();
-        signs.next().map(|first| first.to_uppercase().chain(signs).collect()).unwrap_or_default()
-    })
 }
 
 /// Draws the form of a new run with its preview.
@@ -242,8 +296,8 @@ pub(super) fn new_run_ui(
                     ui,
                     |ui| {
                         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-                        fields_ui(ui, new_run, target, actions);
-                        preview_ui(ui, new_run, target, about);
+                        fields_ui(ui, new_run, about, actions);
+                        preview_ui(ui, new_run, about);
                     },
                 );
             });
@@ -263,27 +317,46 @@ pub(super) fn new_run_ui(
                 Some(rows) => format!("Run {} rows", grouped(rows)),
             };
             let words = if is_busy { "A run is on its way" } else { words.as_str() };
-            let is_ready = !is_busy && new_run.order(target).is_some();
+            let is_ready = !is_busy && new_run.list.is_some() && new_run.order(target).is_some();
             ui.add_enabled_ui(is_ready, |ui| {
                 is_asked |= ui.add(PrimaryButton::new(words).keys(LocalKey::Submit.cap())).clicked();
             });
             is_asked &= is_ready;
         },
     );
-    if let Some(order) = new_run.order(target).filter(|_| is_asked) {
+    if is_asked && let Some(order) = new_run.order(target) {
         actions.push(Action::Run(JobRequest::MakeRun(Box::new(order))));
     }
 }
 
-fn fields_ui(ui: &mut Ui, state: &mut NewRunState, target: Target, actions: &mut Vec<Action>) {
-    Field::new("What the run is made of").show(ui, |ui| {
-        let control = SegmentedControl::new("What the run is made of", &mut state.source, &SOURCES).in_form();
-        (ui.add(control), ())
-    });
-    match state.source {
-        ListSource::Matrix => matrix_ui(ui, state),
-        ListSource::File => file_ui(ui, state, actions),
+fn fields_ui(ui: &mut Ui, state: &mut NewRunState, about: &RunsContext<'_>, actions: &mut Vec<Action>) {
+    let before = (state.source, state.last_step);
+    let control = Field::new("What the run is made of")
+        .show(ui, |ui| ui.add(SegmentedControl::new("What the run is made of", &mut state.source, &SOURCES).in_form()));
+    if std::mem::take(&mut state.is_focus_wanted) {
+        match state.source {
+            ListSource::Matrix => state.matrix.take_focus(),
+            ListSource::Presets => state.presets.take_focus(),
+            // Nothing is to be typed: the keys stay where another source is chosen.
+            ListSource::Selection => {
+                let place = SOURCES.iter().position(|(source, _)| *source == ListSource::Selection);
+                ui.memory_mut(|memory| memory.request_focus(segment_id(&control, place.unwrap_or_default())));
+            }
+            ListSource::File => state.is_file_focus_wanted = true,
+        }
     }
+    let is_changed = match state.source {
+        ListSource::Matrix => state.matrix.ui(ui),
+        ListSource::Presets => state.presets.ui(ui, about.library),
+        ListSource::Selection => {
+            state.selection.ui(ui);
+            false
+        }
+        ListSource::File => {
+            file_ui(ui, state, actions);
+            false
+        }
+    };
     Field::new("How far each row goes").show(ui, |ui| {
         let steps = [
             (RunStep::Token, "Token"),
@@ -292,10 +365,12 @@ fn fields_ui(ui: &mut Ui, state: &mut NewRunState, target: Target, actions: &mut
             (RunStep::Intent, "Payment intent"),
         ];
         let control = SegmentedControl::new("How far each row goes", &mut state.last_step, &steps).in_form();
-        let response = ui.add(control);
-        (response, ())
+        ui.add(control);
     });
-    if target == Target::Local {
+    if is_changed || before != (state.source, state.last_step) {
+        state.list_changed();
+    }
+    if about.settings.target() == Target::Local {
         return name_ui(ui, state);
     }
     let message = state.rate().err();
@@ -324,7 +399,7 @@ fn file_ui(ui: &mut Ui, state: &mut NewRunState, actions: &mut Vec<Action>) {
         "Choose a file…"
     };
     let response = ui.add(QuietButton::new(button).icon(icons::FOLDER_OPEN));
-    if std::mem::take(&mut state.is_focus_wanted) {
+    if std::mem::take(&mut state.is_file_focus_wanted) {
         response.request_focus();
     }
     if response.on_hover_text(Shortcut::Import.tip("A list can be dropped onto the window, too")).clicked() {
@@ -335,77 +410,8 @@ fn file_ui(ui: &mut Ui, state: &mut NewRunState, actions: &mut Vec<Action>) {
     }
 }
 
-fn matrix_ui(ui: &mut Ui, state: &mut NewRunState) {
-    let message = state.read.as_ref().err().cloned();
-    let field = Field::new("List").mono().lines();
-    let field = match &message {
-        Some(message) => field.message(Tone::Error, message),
-        None => field.note(HELP),
-    };
-    let edit = TextInput::multiline(&mut state.text, 3).id(Id::unique("run_matrix")).hint_text(EXAMPLE);
-    let response = field.text(ui, edit).response.response;
-    if response.changed() {
-        state.read = read(&state.text);
-    }
-    if std::mem::take(&mut state.is_focus_wanted) {
-        lead_to(ui.ctx(), response.id);
-    }
-}
-
 fn name_ui(ui: &mut Ui, state: &mut NewRunState) {
     let field = Field::new("Name").hint("optional");
     let usual = state.usual_name();
     field.text(ui, TextInput::singleline(&mut state.name).words().id(Id::unique("run_name")).hint_text(&usual));
-}
-
-/// What the run will do.
-fn preview_ui(ui: &mut Ui, state: &NewRunState, target: Target, about: &RunsContext<'_>) {
-    let t = DesignTokens::of(ui);
-    let Some(Ok(preview)) = &state.preview else {
-        if state.task.is_waiting() {
-            ui.label(RichText::new("Working out what it will do…").color(t.subdued));
-        }
-        return;
-    };
-    let usual = (!about.settings.stripe().base_url.is_loopback()).then_some(USUAL_RATE);
-    let rate = match target {
-        Target::Local => None,
-        Target::Stripe => state.rate().ok().flatten().map(NonZeroU32::get).or(usual),
-    };
-    let time = match rate {
-        Some(rate) => format!(", about {} at {rate} calls a second", time_words(preview.time_at(rate))),
-        None => String::new(),
-    };
-    let words = format!(
-        "{} rows, {} calls at most{time}, at {}",
-        grouped(preview.rows),
-        grouped(preview.calls),
-        target.place()
-    );
-    egui::Frame::new().fill(t.raised).corner_radius(theme::RADIUS_FLOAT).inner_margin(12).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 4.0;
-        ui.add(Label::new(RichText::new(words).font(theme::semibold(theme::BODY_SIZE))).wrap());
-        let mut expected: Vec<(&String, u64)> = preview.expected.iter().map(|(words, rows)| (words, *rows)).collect();
-        expected.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
-        for (words, rows) in expected.iter().take(MOST_EXPECTED) {
-            expected_ui(ui, *rows, words);
-        }
-        let more: u64 = expected.iter().skip(MOST_EXPECTED).map(|(_, rows)| rows).sum();
-        if more + preview.expected_otherwise > 0 {
-            expected_ui(ui, more + preview.expected_otherwise, "other outcomes");
-        }
-    });
-    for (policy, rows) in &preview.refused {
-        let title = format!("The account refuses {} of the rows", grouped(*rows));
-        let text = format!("Its policy {} is not as usual. The settings of the minter change it", policy.as_str());
-        InlineAlert::new(Tone::Warn, &title).text(&text).ui(ui);
-    }
-}
-
-fn expected_ui(ui: &mut Ui, rows: u64, words: &str) {
-    let t = DesignTokens::of(ui);
-    let text = format!("{} × {words}", grouped(rows));
-    let text = crate::domain::foreign::label(&text).into_owned();
-    ui.add(Label::new(RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
 }

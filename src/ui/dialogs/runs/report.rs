@@ -31,13 +31,13 @@ pub(super) fn report_of(base: PathBase, run: &RunRecord) -> OutputFile<ReportFor
 pub(super) fn report_ui(
     ui: &mut Ui,
     file: &mut OutputFile<ReportFormat>,
-    run: RunId,
+    (run, against): (RunId, Option<RunId>),
     actions: &mut Vec<Action>,
 ) -> bool {
     let margin = egui::Margin { left: 4, right: 14, top: 4, bottom: 4 };
     let wish = egui::Frame::new().inner_margin(margin).show(ui, |ui| file.ui(ui)).inner;
     if let Some(OutputWish::Write { format, path, overwrite }) = &wish {
-        let order = ReportOrder { run, format: *format, path: path.clone(), overwrite: *overwrite };
+        let order = ReportOrder { run, against, format: *format, path: path.clone(), overwrite: *overwrite };
         actions.push(Action::Run(JobRequest::ReportRun(order)));
     }
     wish != Some(OutputWish::Leave)

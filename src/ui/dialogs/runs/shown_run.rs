@@ -1,6 +1,6 @@
 //! A run: what it is, how far it is, what came of it, and what can be done with it.
 
-use egui::{Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, accesskit::Live, vec2};
+use egui::{Id, Key, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, accesskit::Live, vec2};
 
 use super::{
     bars, changes,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        call::api::Target,
         evidence::EvidenceSubject,
         foreign,
         run::{
@@ -26,7 +27,10 @@ use crate::{
         dialogs::output_file::OutputFile,
         icons,
         theme::{self, DesignTokens},
-        widgets::{InlineAlert, QuietButton, RowButton, RowScroll, TabBar, Tone, button_row_ui, chip::grouped, paint},
+        widgets::{
+            Field, InlineAlert, QuietButton, RowButton, RowScroll, TabBar, TextInput, Tone, button_row_ui,
+            caret::lead_to, chip::grouped, paint,
+        },
         words, zone_in_use,
     },
 };
@@ -46,11 +50,24 @@ enum RunTab {
 /// What can be done with a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RunWish {
-    Again,
+    Again(Target),
     Resume,
     Entries,
     Report,
     Evidence,
+    Rename,
+    Delete,
+}
+
+/// What is asked about the run before it is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum RunQuestion {
+    #[default]
+    Nothing,
+    /// Another name, as it is typed; whether the field has had the focus.
+    Name(String, bool),
+    /// Whether it is deleted; whether the careful answer has had the focus.
+    Deletion(bool),
 }
 
 /// What the view of a run remembers from frame to frame.
@@ -59,6 +76,11 @@ pub(super) struct ShownRunState {
     tab: RunTab,
     pub(super) heat: HeatMapState,
     changes: RowScroll,
+    question: RunQuestion,
+    /// The run that it is compared with; `None` for the one before it.
+    pub(super) against: Option<RunId>,
+    /// The run that the next one is compared with, which is made of the same list elsewhere.
+    pub(super) next_against: Option<RunId>,
     pub(super) report: Option<OutputFile<ReportFormat>>,
 }
 
@@ -95,8 +117,11 @@ pub(super) fn shown_run_ui(
     if let Some(problem) = status.problem {
         InlineAlert::new(Tone::Error, problem).ui(ui);
     }
+    if running.is_none() {
+        question_ui(ui, state, record, actions);
+    }
     if let Some(report) = &mut state.report
-        && !report_ui(ui, report, id, actions)
+        && !report_ui(ui, report, (id, state.against), actions)
     {
         state.report = None;
     }
@@ -110,10 +135,11 @@ pub(super) fn shown_run_ui(
     }
     ui.add_space(2.0);
     let changed = shown.before.as_ref().map_or(0, |(_, compared)| compared.changed);
-    let since = match changed {
-        0 => "Since the run before".to_owned(),
-        changed => format!("Since the run before · {}", grouped(changed)),
+    let since = match state.against {
+        None => "Since the run before".to_owned(),
+        Some(other) => format!("Against run {}", other.0),
     };
+    let since = if changed == 0 { since } else { format!("{since} · {}", grouped(changed)) };
     let tabs = [(RunTab::HeatMap, "Heat map"), (RunTab::Outcomes, "Outcomes"), (RunTab::Changes, &since)];
     ui.add(TabBar::new("Run", &mut state.tab, &tabs));
     match state.tab {
@@ -126,7 +152,14 @@ pub(super) fn shown_run_ui(
             }
         }
         RunTab::Outcomes => bars::bars_ui(ui, &shown.summary),
-        RunTab::Changes => changes::changes_ui(ui, &mut state.changes, shown),
+        RunTab::Changes => {
+            let before = state.against;
+            changes::against_ui(ui, &mut state.against, record, about);
+            if state.against != before {
+                actions.push(Action::LoadRun(id));
+            }
+            changes::changes_ui(ui, &mut state.changes, shown);
+        }
     }
 }
 
@@ -222,12 +255,20 @@ fn buttons_ui(
         buttons.push(button("Resume", icons::ARROW_RIGHT, tip, RunWish::Resume));
     }
     if !is_busy {
-        buttons.push(button("Run again", icons::REFRESH_CW, "A new run of the same list", RunWish::Again));
+        let target = record.run.target;
+        buttons.push(button("Run again", icons::REFRESH_CW, "A new run of the same list", RunWish::Again(target)));
+        let (text, tip) = match target.other() {
+            Target::Local => ("Run at the minter", "The same list at the local minter, to compare the two"),
+            Target::Stripe => ("Run at Stripe", "The same list at Stripe with the profile in use, to compare the two"),
+        };
+        buttons.push(button(text, icons::GIT_COMPARE, tip, RunWish::Again(target.other())));
     }
     buttons.push(button("Show entries", icons::SEARCH, "The tokens of the run, in the history", RunWish::Entries));
     buttons.push(button("Report…", icons::DOWNLOAD, "Write a report to a file", RunWish::Report));
     let tip = "A document with every call, for a person who was not there";
     buttons.push(button("Evidence…", icons::DOWNLOAD, tip, RunWish::Evidence));
+    buttons.push(button("Rename…", icons::PENCIL, "Give the run another name", RunWish::Rename));
+    buttons.push(button("Delete…", icons::TRASH_2, "Forget the run; its entries stay", RunWish::Delete));
     let order = match button_row_ui(ui, &buttons) {
         None => return,
         Some(RunWish::Evidence) => return actions.push(Action::OpenEvidence(EvidenceSubject::Run(record.id))),
@@ -236,10 +277,67 @@ fn buttons_ui(
             state.report = Some(report_of(about.paths.clone(), record));
             return;
         }
-        Some(RunWish::Again) => RunOrder::Again(record.id),
+        Some(RunWish::Rename) => {
+            state.question = RunQuestion::Name(record.run.name.clone(), false);
+            return;
+        }
+        Some(RunWish::Delete) => {
+            state.question = RunQuestion::Deletion(false);
+            return;
+        }
+        Some(RunWish::Again(target)) => {
+            state.next_against = (target != record.run.target).then_some(record.id);
+            RunOrder::Again(record.id, target)
+        }
         Some(RunWish::Resume) => RunOrder::Resume(record.id, list_of(record)),
     };
     actions.push(Action::Run(JobRequest::MakeRun(Box::new(order))));
+}
+
+/// The new name, or whether the run is to be deleted.
+fn question_ui(ui: &mut Ui, state: &mut ShownRunState, record: &RunRecord, actions: &mut Vec<Action>) {
+    let mut is_answered = false;
+    match &mut state.question {
+        RunQuestion::Nothing => {}
+        RunQuestion::Name(name, has_focus) => {
+            let margin = egui::Margin { left: 4, right: 14, top: 4, bottom: 4 };
+            egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = theme::LABEL_GAP + 3.0;
+                let field = Field::new("New name").note("One word is made of it, for `run:NAME` in the search");
+                let edit = TextInput::singleline(name).words().id(Id::unique("run_new_name"));
+                let response = field.text(ui, edit).response.response;
+                if !std::mem::replace(has_focus, true) {
+                    lead_to(ui.ctx(), response.id);
+                }
+                let mut is_wanted = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+                ui.horizontal(|ui| {
+                    is_wanted |= ui.add(QuietButton::new("Rename it")).clicked();
+                    is_answered = ui.add(QuietButton::new("Leave it")).clicked();
+                });
+                if is_wanted {
+                    is_answered = true;
+                    actions.push(Action::RenameRun { id: record.id, name: name.clone() });
+                }
+            });
+        }
+        RunQuestion::Deletion(has_focus) => {
+            let title = format!("Delete the run {}?", record.run.name);
+            let text = "Its rows and verdicts are gone then. Its entries stay in the history";
+            let focus = (!std::mem::replace(has_focus, true)).then_some(0);
+            match InlineAlert::new(Tone::Warn, &title).text(text).buttons(&["Keep it", "Delete it"]).focus(focus).ui(ui)
+            {
+                Some(0) => is_answered = true,
+                Some(_) => {
+                    is_answered = true;
+                    actions.push(Action::DeleteRun(record.id));
+                }
+                None => {}
+            }
+        }
+    }
+    if is_answered {
+        state.question = RunQuestion::Nothing;
+    }
 }
 
 /// What the signs of the map mean, and how many rows have each.

@@ -1,0 +1,116 @@
+//! What is chosen on each axis of a matrix, and how that is written.
+
+use std::fmt;
+
+use super::{matrix::NONE, row::CvcVariant};
+use crate::domain::{
+    call::token_calls::TokenCall,
+    card::{
+        networks::CardNetwork,
+        test_cards::{self, TestCard},
+    },
+};
+
+/// The values of each axis, each once. Its text is what [`super::matrix::RunMatrix::parse`] reads, as long as there is a
+/// card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixAxes {
+    pub cards: Vec<&'static TestCard>,
+    pub cvcs: Vec<CvcVariant>,
+    pub zips: Vec<Option<String>>,
+    pub networks: Vec<Option<CardNetwork>>,
+    pub amounts: Vec<String>,
+}
+
+impl Default for MatrixAxes {
+    /// No card, and one value on each of the other axes.
+    fn default() -> Self {
+        Self {
+            cards: Vec::new(),
+            cvcs: vec![CvcVariant::Good],
+            zips: vec![None],
+            networks: vec![None],
+            amounts: vec![TokenCall::DEFAULT_AMOUNT.to_owned()],
+        }
+    }
+}
+
+/// Whether a text can be a value of an axis: what separates values cannot stand in one.
+pub fn is_axis_value(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|sign: char| sign.is_whitespace() || matches!(sign, ',' | ';' | '='))
+}
+
+/// Adds a value, or takes it away where it is there.
+pub fn toggle<T: PartialEq>(values: &mut Vec<T>, value: T) {
+    match values.iter().position(|known| *known == value) {
+        Some(place) => {
+            values.remove(place);
+        }
+        None => values.push(value),
+    }
+}
+
+/// As [`toggle`], but the last value of an axis stays: a matrix has one on each.
+pub fn toggle_on_axis<T: PartialEq>(values: &mut Vec<T>, value: T) {
+    if !matches!(&values[..], [last] if *last == value) {
+        toggle(values, value);
+    }
+}
+
+impl fmt::Display for MatrixAxes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usual = Self::default();
+        let mut axes = Vec::new();
+        if self.cards.len() == test_cards::all().len() {
+            axes.push("card=*".to_owned());
+        } else if !self.cards.is_empty() {
+            let numbers: Vec<&str> = self.cards.iter().map(|card| card.number.as_str()).collect();
+            axes.push(format!("card={}", numbers.join(",")));
+        }
+        let mut add = |name: &str, is_usual: bool, values: Vec<&str>| {
+            if !is_usual {
+                axes.push(format!("{name}={}", values.join(",")));
+            }
+        };
+        add("cvc", self.cvcs == usual.cvcs, self.cvcs.iter().map(|cvc| cvc.as_str()).collect());
+        let zips = self.zips.iter().map(|zip| zip.as_deref().unwrap_or(NONE)).collect();
+        add("zip", self.zips == usual.zips, zips);
+        let networks = self.networks.iter().map(|network| network.map_or(NONE, CardNetwork::as_str)).collect();
+        add("network", self.networks == usual.networks, networks);
+        add("amount", self.amounts == usual.amounts, self.amounts.iter().map(String::as_str).collect());
+        f.write_str(&axes.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::matrix::RunMatrix, *};
+
+    #[test]
+    fn what_is_chosen_is_written_as_it_is_read() {
+        for (text, written) in [
+            ("card=tok_visa", "card=4242424242424242"),
+            ("card=4242424242424242,tok_visa", "card=4242424242424242"),
+            ("cvc=none,bad card=*", "card=* cvc=none,bad"),
+            (
+                "card=4000000000009995;network=visa,none zip=12345,none amount=50",
+                "card=4000000000009995 zip=12345,none network=visa,none amount=50",
+            ),
+        ] {
+            let axes = RunMatrix::parse(text).unwrap().axes();
+            assert_eq!(axes.to_string(), written);
+            assert_eq!(RunMatrix::parse(written).unwrap().axes(), axes);
+        }
+        assert_eq!(MatrixAxes::default().to_string(), "");
+    }
+
+    #[test]
+    fn the_last_value_of_an_axis_stays() {
+        let mut values = vec![1];
+        for (value, expected) in [(1, &[1][..]), (2, &[1, 2]), (1, &[2]), (2, &[2])] {
+            toggle_on_axis(&mut values, value);
+            assert_eq!(values, expected, "{value}");
+        }
+        assert!(is_axis_value("12345") && !is_axis_value("SW1A 1AA") && !is_axis_value("a,b") && !is_axis_value(""));
+    }
+}

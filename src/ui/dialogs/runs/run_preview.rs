@@ -1,0 +1,70 @@
+//! What a new run will do: how many rows and calls, what is expected of them, and what the account will refuse.
+
+use std::num::NonZeroU32;
+
+use egui::{Label, RichText, Ui};
+
+use super::{context::RunsContext, new_run::NewRunState};
+use crate::{
+    domain::{call::api::Target, foreign, run::preview::time_words, settings::stripe::USUAL_RATE},
+    ui::{
+        theme::{self, DesignTokens},
+        widgets::{InlineAlert, Tone, chip::grouped},
+    },
+};
+
+/// So many expectations are told one by one.
+const MOST_EXPECTED: usize = 12;
+
+/// Draws it.
+pub(super) fn preview_ui(ui: &mut Ui, state: &NewRunState, about: &RunsContext<'_>) {
+    let target = about.settings.target();
+    let t = DesignTokens::of(ui);
+    let Some(preview) = state.preview() else {
+        if state.is_working() {
+            ui.label(RichText::new("Working out what it will do…").color(t.subdued));
+        }
+        return;
+    };
+    let usual = (!about.settings.stripe().base_url.is_loopback()).then_some(USUAL_RATE);
+    let rate = match target {
+        Target::Local => None,
+        Target::Stripe => state.rate().ok().flatten().map(NonZeroU32::get).or(usual),
+    };
+    let time = match rate {
+        Some(rate) => format!(", about {} at {rate} calls a second", time_words(preview.time_at(rate))),
+        None => String::new(),
+    };
+    let words = format!(
+        "{} rows, {} calls at most{time}, at {}",
+        grouped(preview.rows),
+        grouped(preview.calls),
+        target.place()
+    );
+    egui::Frame::new().fill(t.raised).corner_radius(theme::RADIUS_FLOAT).inner_margin(12).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.add(Label::new(RichText::new(words).font(theme::semibold(theme::BODY_SIZE))).wrap());
+        let mut expected: Vec<(&String, u64)> = preview.expected.iter().map(|(words, rows)| (words, *rows)).collect();
+        expected.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        for (words, rows) in expected.iter().take(MOST_EXPECTED) {
+            expected_ui(ui, *rows, words);
+        }
+        let more: u64 = expected.iter().skip(MOST_EXPECTED).map(|(_, rows)| rows).sum();
+        if more + preview.expected_otherwise > 0 {
+            expected_ui(ui, more + preview.expected_otherwise, "other outcomes");
+        }
+    });
+    for (policy, rows) in &preview.refused {
+        let title = format!("The account refuses {} of the rows", grouped(*rows));
+        let text = format!("Its policy {} is not as usual. The settings of the minter change it", policy.as_str());
+        InlineAlert::new(Tone::Warn, &title).text(&text).ui(ui);
+    }
+}
+
+fn expected_ui(ui: &mut Ui, rows: u64, words: &str) {
+    let t = DesignTokens::of(ui);
+    let text = format!("{} × {words}", grouped(rows));
+    let text = foreign::label(&text).into_owned();
+    ui.add(Label::new(RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+}
