@@ -1,6 +1,6 @@
 //! `run`: a list of drafts, each made as far as asked and held against what is expected of it.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::num::NonZeroU32;
 
 use clap::Args;
 use rand::RngExt as _;
@@ -11,7 +11,7 @@ use super::{
     opened::{OpenTarget, block_on, load_settings, open_store},
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
-    run_list::{PresetChoice, name, read_list, source},
+    run_list::{ListArgs, name, read_list, source},
     run_progress::ProgressView,
     shared_args::{ReportArgs, TargetArg, TargetArgs, pace, rate},
     signals::{EndSignal, EndSignals},
@@ -25,10 +25,8 @@ use crate::{
         run::{
             list::RunList,
             list_hash::ListHash,
-            matrix::RunMatrix,
             preview::{RunPreview, time_words},
             record::{NewRun, RunId, RunRecord, RunState},
-            row::RunStep,
         },
         settings::stripe::BaseUrl,
     },
@@ -46,30 +44,8 @@ const UID_LETTERS: usize = 20;
 #[derive(Debug, Args)]
 #[command(after_help = NOTE)]
 pub struct RunArgs {
-    /// A list: CSV, JSON or JSONL by the end of its name.
-    #[arg(value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    /// Every combination, such as 'card=insufficient_funds,tok_visa cvc=good,bad,none zip=12345,none network=visa,none
-    /// amount=2000,50'; may be repeated.
-    #[arg(long, value_name = "AXES", value_parser = RunMatrix::parse)]
-    pub(super) matrix: Vec<RunMatrix>,
-    /// A preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card, the name of one of your own, or
-    /// #TAG for all of your own with this tag; may be repeated.
-    #[arg(long, value_name = "PRESET")]
-    pub(super) preset: Vec<PresetChoice>,
-    /// An entry of the history that is made again: its token, or its number as `history --format json` has it; may be
-    /// repeated. What may not be kept of it, such as the number of a card that is not published, leaves it out by name.
-    #[arg(long, value_name = "ENTRY")]
-    pub(super) again: Vec<String>,
-    /// Make again every entry that passes this search, such as 'run:nightly failed'.
-    #[arg(long, value_name = "WORDS")]
-    pub(super) search: Option<String>,
-    /// How far rows go that do not say it themselves: token (the default), attach, charge or intent.
-    #[arg(long, value_name = "STEP", value_parser = step)]
-    pub(super) step: Option<RunStep>,
-    /// The name of the run; without it that of the file.
-    #[arg(long)]
-    pub(super) name: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
     /// So many calls a second at most; 20 by default, and on this machine as many as can be.
     #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<NonZeroU32>,
@@ -93,12 +69,8 @@ lets the calls in flight come to their end; `testcard run --resume RUN` makes th
 
 Exit status: 0 every row came as expected, 1 not every row did or an entry was left out, 2 wrong usage, 3 no row was answered, 130 stopped by Ctrl+C";
 
-fn step(text: &str) -> Result<RunStep, String> {
-    text.parse().map_err(|()| "it is token, attach, charge or intent".to_owned())
-}
-
 pub(super) fn run(args: &RunArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let (list, left_out) = read_list(args, environment)?;
+    let (list, left_out) = read_list(&args.list, environment)?;
     let outcome = match &args.resume {
         Some(name) => resume(name, list, args, environment),
         None if list.is_empty() => Err(CliError::Usage(
@@ -136,7 +108,7 @@ fn start(list: &RunList, args: &RunArgs, environment: &ProcessEnvironment) -> Re
     };
     let mut random = rand::rng();
     let run = NewRun {
-        name: name(args),
+        name: name(&args.list),
         uid: (0..UID_LETTERS).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect(),
         list_hash: read.hash,
         target: opened.backend.target(),
@@ -144,7 +116,7 @@ fn start(list: &RunList, args: &RunArgs, environment: &ProcessEnvironment) -> Re
         base_url: opened.base_url.as_ref().map(|url| url.as_str().to_owned()),
         created,
         last_step: list.last_step,
-        source: source(args),
+        source: source(&args.list),
         rate: per_second,
         rows: read.preview.rows,
     };
@@ -167,7 +139,7 @@ fn resume(
     let store = open_store(environment)?;
     let record = named(&store.reader()?, name)?;
     drop(store);
-    let list = &RunList { last_step: args.step.unwrap_or(record.run.last_step), ..list };
+    let list = &RunList { last_step: args.list.step.unwrap_or(record.run.last_step), ..list };
     let target = target_of(&record, &args.target, environment)?;
     let opened = OpenTarget::open_paced(&target, environment)?;
     if let (Some(was), Some(is)) = (&record.run.base_url, &opened.base_url)
@@ -285,7 +257,7 @@ fn make(
 /// The command that goes on with a run. Files are given again, for not all that they hold may be kept.
 fn resume_command(run: RunId, args: &RunArgs) -> String {
     let start = format!("testcard run --resume {}", run.0);
-    args.files.iter().fold(start, |command, file| command + " " + &shell_word(file))
+    args.list.files.iter().fold(start, |command, file| command + " " + &shell_word(file))
 }
 
 /// Waits for the end of a run. A signal lets the calls in flight come to their end, a second one does not.
@@ -360,7 +332,7 @@ fn print_preview(preview: &RunPreview, per_second: Option<u32>) -> Result<Comman
 }
 
 fn wrong_list(args: &RunArgs, error: &str) -> CliError {
-    let file = match &args.files[..] {
+    let file = match &args.list.files[..] {
         [file] => format!("{}: ", file.display()),
         _ => String::new(),
     };

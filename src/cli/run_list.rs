@@ -1,7 +1,12 @@
 //! The list of a run as it is asked for on the command line: files, matrices, presets and entries of the history.
 
-use std::{path::Path, str::FromStr, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
 
+use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -10,7 +15,6 @@ use super::{
     opened::HistoryView,
     outcome::{CliError, CommandOutcome},
     output::remark,
-    run::RunArgs,
 };
 use crate::{
     domain::{
@@ -21,13 +25,48 @@ use crate::{
         run::{
             list::{ListFile, ListPart, MOST_LIST_BYTES, RunList},
             list_file::ListFormat,
+            matrix::RunMatrix,
             record::run_name,
+            row::RunStep,
         },
     },
     files,
     jobs::run_entries::{GatherError, gather},
     settings::{self, AppFolders},
 };
+
+/// What the list of a run is made of, and what holds for its rows that do not say it themselves.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// A list: CSV, JSON or JSONL by the end of its name.
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Every combination, such as 'card=insufficient_funds,tok_visa cvc=good,bad,none zip=12345,none network=visa,none
+    /// amount=2000,50'; may be repeated.
+    #[arg(long, value_name = "AXES", value_parser = RunMatrix::parse)]
+    matrix: Vec<RunMatrix>,
+    /// A preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card, the name of one of your own, or
+    /// #TAG for all of your own with this tag; may be repeated.
+    #[arg(long, value_name = "PRESET")]
+    preset: Vec<PresetChoice>,
+    /// An entry of the history that is made again: its token, or its number as `history --format json` has it; may be
+    /// repeated. What may not be kept of it, such as the number of a card that is not published, leaves it out by name.
+    #[arg(long, value_name = "ENTRY")]
+    again: Vec<String>,
+    /// Make again every entry that passes this search, such as 'run:nightly failed'.
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
+    /// How far rows go that do not say it themselves: token (the default), attach, charge or intent.
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    pub(super) step: Option<RunStep>,
+    /// The name of the run; without it that of the file.
+    #[arg(long)]
+    name: Option<String>,
+}
+
+fn step(text: &str) -> Result<RunStep, String> {
+    text.parse().map_err(|()| "it is token, attach, charge or intent".to_owned())
+}
 
 /// Presets as they are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +138,7 @@ impl PresetChoice {
 }
 
 /// The list that was asked for, and how many entries of the history it leaves out, which were named.
-pub(super) fn read_list(args: &RunArgs, environment: &ProcessEnvironment) -> Result<(RunList, usize), CliError> {
+pub(super) fn read_list(args: &ListArgs, environment: &ProcessEnvironment) -> Result<(RunList, usize), CliError> {
     let mut parts = Vec::new();
     let library =
         if args.preset.iter().any(PresetChoice::is_own) { library(environment)? } else { PresetLibrary::default() };
@@ -123,7 +162,7 @@ fn library(environment: &ProcessEnvironment) -> Result<PresetLibrary, CliError> 
 }
 
 /// The entries that are made again. Those that cannot be are named.
-fn entries(args: &RunArgs, environment: &ProcessEnvironment) -> Result<(Option<ListPart>, usize), CliError> {
+fn entries(args: &ListArgs, environment: &ProcessEnvironment) -> Result<(Option<ListPart>, usize), CliError> {
     if args.again.is_empty() && args.search.is_none() {
         return Ok((None, 0));
     }
@@ -182,7 +221,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// What the list was made of, in words.
-pub(super) fn source(args: &RunArgs) -> String {
+pub(super) fn source(args: &ListArgs) -> String {
     let mut parts: Vec<String> = args.preset.iter().map(PresetChoice::words).collect();
     parts.extend(args.matrix.iter().map(|matrix| format!("a matrix of {}", matrix.len())));
     parts.extend(args.files.iter().map(|path| file_name(path)));
@@ -193,12 +232,12 @@ pub(super) fn source(args: &RunArgs) -> String {
 }
 
 /// What the run is called.
-pub(super) fn name(args: &RunArgs) -> String {
+pub(super) fn name(args: &ListArgs) -> String {
     let stem = || args.files.first()?.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let other = || {
         let name = match args {
-            RunArgs { matrix, .. } if !matrix.is_empty() => "matrix",
-            RunArgs { preset, .. } if !preset.is_empty() => "presets",
+            ListArgs { matrix, .. } if !matrix.is_empty() => "matrix",
+            ListArgs { preset, .. } if !preset.is_empty() => "presets",
             _ => "again",
         };
         name.to_owned()

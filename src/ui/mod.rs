@@ -22,6 +22,7 @@ pub mod leaving;
 pub mod palette;
 mod pane_tabs;
 pub mod requests;
+pub mod retention;
 pub mod settings;
 pub mod shortcuts;
 pub mod status_badge;

@@ -20,6 +20,7 @@ use testcard::{
             row::RunStep,
         },
         settings::{
+            preferences::LogSettings,
             profile::ProfileId,
             retention::{RetentionBound, RetentionRule, RetentionScope},
         },
@@ -503,4 +504,75 @@ fn a_compacted_history_is_salvaged_without_its_list_of_tables() {
     let saved = home.beside("saved");
     let run = home.run(["salvage", file.to_str().unwrap(), "--to", saved.to_str().unwrap()]);
     assert!(run.stdout.contains("45 entries\n") && run.stdout.contains("305 calls\n"), "{run:?}");
+}
+
+#[test]
+fn the_first_compaction_is_cancelled_and_leaves_the_file_as_it_was() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    // Enough rows for SQLite to ask several times whether it is to go on.
+    for _ in 0..6 {
+        let answers: Vec<_> = (0..1000)
+            .map(|_| store.answer(visa(Target::Local), say(token("tok_other", "Visa", "4242", false))))
+            .collect();
+        answers.into_iter().for_each(|answer| drop(answer.wait().unwrap()));
+    }
+    let cancelled = CancellationToken::new();
+    let mut on_progress = |progress| {
+        if progress == KeepProgress::Rewriting {
+            cancelled.cancel();
+        }
+    };
+    let report = keep::keep(&store, &last(5900), true, moment(1), &mut on_progress, &cancelled).unwrap();
+    let (before, after) = report.space.unwrap();
+    assert!(report.is_stopped && report.removed.entries == 100, "{report:?}");
+    assert!(!after.gives_back && after.bytes == before.bytes && after.free > 0, "{before:?} {after:?}");
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!((check.as_str(), ids(&store.reader().unwrap()).len()), ("ok", 5900));
+    drop(connection);
+    let (before, after) = kept(&store, &last(5900), true, moment(1)).unwrap().space.unwrap();
+    assert!(after.gives_back && after.free == 0 && after.bytes < before.bytes, "{before:?} {after:?}");
+}
+
+#[test]
+fn entries_go_in_the_same_commit_in_which_the_log_is_shortened() {
+    const CALLS: u64 = 100;
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    store.bound_log(LogSettings { calls: CALLS, megabytes: 500 });
+    let kept_entry = made(&store, visa(Target::Local));
+    let look = || store.answer(retrieval(Target::Local, "tok_other"), say(token("tok_other", "Visa", "4242", false)));
+    let connection = || Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let number = |sql: &str| connection().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let mut was_shared = false;
+    // Which of them share a commit is up to the writer, so it is tried until some do.
+    for _ in 0..50 {
+        let before: Vec<EntryId> = (0..40).map(|_| made(&store, visa(Target::Local))).collect();
+        let (plan, _) = keep::preview(&store.reader().unwrap(), &last(0), moment(1)).unwrap();
+        let commits = store.commits();
+        let (mut looks, mut removals) = (Vec::new(), Vec::new());
+        for ids in before.chunks(2) {
+            looks.extend((0..15).map(|_| look()));
+            removals.push(store.remove_entries(ids.to_vec(), plan.clone(), moment(1)));
+        }
+        looks.extend((0..15).map(|_| look()));
+        // Were each of the twenty removals alone in its commit, there would be one before and behind each, too.
+        let if_all_are_alone = 2 * removals.len() as u64 + 1;
+        let removed: u64 = removals.into_iter().map(|removal| removal.wait().unwrap().entries).sum();
+        looks.into_iter().for_each(|look| drop(look.wait().unwrap()));
+        assert_eq!(removed, 40);
+        was_shared |= store.commits() - commits < if_all_are_alone;
+        assert!(number("SELECT count(*) FROM log_calls") <= CALLS.cast_signed());
+        let lost = "SELECT count(*) FROM log_calls WHERE exchange NOT IN (SELECT id FROM exchanges)";
+        assert_eq!(number(lost), 0, "the log has no call that went");
+        let orphans =
+            "SELECT count(*) FROM exchanges WHERE entry IS NOT NULL AND entry NOT IN (SELECT id FROM entries)";
+        assert_eq!(number(orphans), 0, "no call is left of an entry that went");
+        if was_shared {
+            break;
+        }
+    }
+    assert!(was_shared, "no commit had both");
+    assert_eq!(ids(&store.reader().unwrap()), [kept_entry]);
 }

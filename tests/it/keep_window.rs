@@ -79,3 +79,35 @@ fn a_rule_is_kept_and_followed_at_the_next_start() {
     click(&mut window, Role::Button, "Drop the rule for The whole history");
     wait(&mut window, "the settings", |_| settings::load(&settings_file).0.retention.rules().is_empty());
 }
+
+#[test]
+fn the_settings_have_the_same_rules_as_the_dialog() {
+    let folder = TempDir::new().unwrap();
+    let settings_file = folder.path().join("settings.json");
+    let bench = Bench { settings_file: Some(settings_file.clone()), ..Bench::new() };
+    let mut window = bench.open();
+    let rules = || settings::load(&settings_file).0.retention;
+    ctrl(&mut window, Key::Comma);
+    click(&mut window, Role::Tab, "Files");
+    type_number(&mut window, "many");
+    assert!(says(&window, "Write a number from 0 to 1,000,000,000"));
+    type_number(&mut window, "500");
+    click(&mut window, Role::Button, "Keep it as a rule");
+    assert!(says(&window, "The whole history: the last 500 entries"));
+    click(&mut window, Role::CheckBox, "Follow the rules at the start of the window and once a day");
+    assert!(rules().rules().is_empty(), "nothing is kept before it is saved");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the settings", |_| {
+        rules().is_automatic && rules().bound_of(RetentionScope::Everything) == Some(RetentionBound::Last(500))
+    });
+    wait_for(&mut window, "Settings saved");
+    // The dialog has it, and what it drops the settings have no more.
+    open_dialog(&mut window);
+    assert!(says(&window, "The whole history: the last 500 entries"));
+    click(&mut window, Role::Button, "Drop the rule for The whole history");
+    wait(&mut window, "the settings", |_| rules().rules().is_empty());
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    ctrl(&mut window, Key::Comma);
+    click(&mut window, Role::Tab, "Files");
+    assert!(!says(&window, "The whole history: the last 500 entries"));
+}

@@ -29,7 +29,7 @@ use testcard::{
 };
 
 use crate::support::{
-    hands::{click, input, message, play, press, says},
+    hands::{click, input, message, play, press, says, value as value_of},
     http::{Reply, Server, reply},
     local_server::LocalServer,
     program::{Home, Run},
@@ -590,6 +590,18 @@ fn what_is_typed_into_the_dialogs_of_runs_and_evidence_is_kept_nowhere() {
         check_clean("the message", message(&window, "List").as_bytes());
         check_says_none("the dialog", &window);
     }
+    // What is searched for, and values that are added to the lists.
+    fill(&mut window, "List", "card=4242424242424242");
+    window.get_by_role_and_label(Role::SearchInput, "Search cards").focus();
+    window.run_ok();
+    play(&mut window, &format!("⟦{NUMBER} {KEY}⟧"));
+    play(&mut window, "⬚⌫");
+    for (field, value) in [("Another ZIP", NUMBER), ("Another amount", AMEX), ("Another amount", KEY)] {
+        fill(&mut window, field, value);
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        assert_eq!(value_of(&window, field), "", "it was added");
+        check_says_none("the values of an axis", &window);
+    }
     fill(&mut window, "List", &format!("card=4242424242424242 zip={NUMBER},{KEY} amount={NUMBER}"));
     fill(&mut window, "Name", &named);
     for rate in [NUMBER, KEY, CODE] {
@@ -606,6 +618,14 @@ fn what_is_typed_into_the_dialogs_of_runs_and_evidence_is_kept_nowhere() {
         click(&mut window, Role::Tab, tab);
         check_says_none(tab, &window);
     }
+    if window.query_by_role_and_label(Role::Button, "Rename…").is_none() {
+        click(&mut window, Role::Button, "More");
+    }
+    click(&mut window, Role::Button, "Rename…");
+    fill(&mut window, "New name", &named);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait_for(&mut window, "nightly-453957******1486");
+    check_says_none("the renamed run", &window);
 
     // The file of a list, whose name is planted too.
     let rows = format!(

@@ -304,6 +304,12 @@ TEXT_COMMANDS: list[Callable[[str], list[str]]] = [
     lambda text: ["history", "--search", text],
     lambda text: ["mint", "--profile", text],
     lambda text: ["serve", "--policy", text],
+    lambda text: ["run", "--matrix", "card=tok_visa", "--name", text],
+    lambda text: ["run", "--matrix", f"card=tok_visa zip={text} amount={text}"],
+    lambda text: ["run", "--preset", text],
+    lambda text: ["run", "--again", text],
+    lambda text: ["run", "--search", text],
+    lambda text: ["runs", text, "--against", text],
 ]
 SERVE = ["--memory", "--listen", "999.0.0.1:0"]
 KEY_COMMANDS: list[Callable[[str], list[str]]] = [

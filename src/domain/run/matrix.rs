@@ -8,7 +8,7 @@
 //! name, brand, country or outcome: then all of them; `*` is all there are.
 
 use super::{
-    matrix_axes::MatrixAxes,
+    matrix_axes::{MatrixAxes, NONE},
     row::{CvcVariant, RowParams, RowSource, RunRow},
 };
 use crate::domain::{
@@ -21,8 +21,6 @@ use crate::domain::{
     mask,
 };
 
-/// The value that leaves a field out.
-pub(super) const NONE: &str = "none";
 const AXES: &str = "card, cvc, zip, network and amount";
 
 /// The values of each axis. An axis that was not named has one value, which is not mentioned in the rows.
@@ -234,6 +232,24 @@ mod tests {
         assert_eq!((sent.get("card[address_zip]"), sent.get(PREFERRED_NETWORK)), (Some("12345"), Some("visa")));
         let plain = RunMatrix::parse("card=tok_visa").unwrap();
         assert_eq!(plain.rows().map(|row| row.variant).collect::<Vec<_>>(), [""]);
+    }
+
+    #[test]
+    fn what_is_chosen_is_written_as_it_is_read() {
+        for (text, written) in [
+            ("card=tok_visa", "card=4242424242424242"),
+            ("card=4242424242424242,tok_visa", "card=4242424242424242"),
+            ("cvc=none,bad card=*", "card=* cvc=none,bad"),
+            (
+                "card=4000000000009995;network=visa,none zip=12345,none amount=50",
+                "card=4000000000009995 zip=12345,none network=visa,none amount=50",
+            ),
+        ] {
+            let axes = RunMatrix::parse(text).unwrap().axes();
+            assert_eq!(axes.to_string(), written);
+            assert_eq!(RunMatrix::parse(written).unwrap().axes(), axes);
+        }
+        assert_eq!(MatrixAxes::default().to_string(), "");
     }
 
     #[test]

@@ -1,28 +1,23 @@
 //! The dialog that says how much of the history is kept: what would go by a rule, the removal, and the rules that are
 //! followed by themselves.
 
-use egui::{ComboBox, Context, Id, ProgressBar, RichText, Ui};
+use egui::{Context, ProgressBar, RichText, Ui};
 
 use crate::{
     domain::{
-        call::api::Target,
-        foreign,
         history::removal::{RemovalOrder, RemovalPreview, bytes_words},
         settings::{
             preferences::Settings,
-            retention::{RetentionBound, RetentionRule, RetentionScope, RetentionSettings},
+            retention::{RetentionRule, RetentionScope, RetentionSettings},
         },
         zone::LocalZone,
     },
     messages::{JobId, JobRequest},
     ui::{
         action::Action,
-        icons,
+        retention::{TypedBound, add_ui, part_ui, rules_ui, scope_words, scopes},
         theme::{self, DesignTokens},
-        widgets::{
-            Field, IconButton, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone,
-            caret::lead_to, chip::grouped, modal_ui, paint,
-        },
+        widgets::{InlineAlert, PrimaryButton, QuietButton, Tone, caret::lead_to, chip::grouped, modal_ui},
         words,
     },
 };
@@ -36,13 +31,6 @@ enum KeepSubject {
     Part(RetentionScope),
 }
 
-/// What is counted of what stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BoundUnit {
-    Entries,
-    Days,
-}
-
 /// The job of the dialog that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeepJob {
@@ -54,8 +42,7 @@ enum KeepJob {
 #[derive(Debug)]
 pub struct KeepState {
     subject: KeepSubject,
-    unit: BoundUnit,
-    number: String,
+    bound: TypedBound,
     takes_marked: bool,
     compacts: bool,
     /// What would go by this order, as it was counted.
@@ -82,8 +69,7 @@ impl KeepState {
         let subject = if has_rules { KeepSubject::Rules } else { KeepSubject::Part(RetentionScope::Everything) };
         Self {
             subject,
-            unit: BoundUnit::Entries,
-            number: grouped(10_000),
+            bound: TypedBound::default(),
             takes_marked: false,
             compacts: false,
             preview: None,
@@ -135,26 +121,10 @@ impl KeepState {
         }
     }
 
-    /// What stays of a part, as it is typed.
-    fn bound(&self) -> Result<RetentionBound, String> {
-        let range = match self.unit {
-            BoundUnit::Entries => RetentionBound::LAST,
-            BoundUnit::Days => RetentionBound::DAYS,
-        };
-        let digits: String = self.number.chars().filter(|sign| !matches!(sign, ' ' | ',' | '.')).collect();
-        let number = digits.parse::<u64>().ok().filter(|number| range.contains(number));
-        let words = || format!("Write a number from {} to {}", grouped(*range.start()), grouped(*range.end()));
-        let number = number.ok_or_else(words)?;
-        Ok(match self.unit {
-            BoundUnit::Entries => RetentionBound::Last(number),
-            BoundUnit::Days => RetentionBound::Days(number),
-        })
-    }
-
     fn order(&self, settings: &RetentionSettings) -> Result<RemovalOrder, String> {
         let rules = match self.subject {
             KeepSubject::Rules => settings.rules().to_vec(),
-            KeepSubject::Part(scope) => vec![RetentionRule { scope, bound: self.bound()? }],
+            KeepSubject::Part(scope) => vec![RetentionRule { scope, bound: self.bound.read()? }],
         };
         Ok(RemovalOrder { rules, takes_marked: self.takes_marked })
     }
@@ -181,7 +151,11 @@ pub fn keep_ui(ctx: &Context, state: &mut KeepState, about: &KeepContext<'_>, ac
             preview_ui(ui, preview, about.zone);
         }
         end_ui(ui, state, about, order.ok(), counted.map(|(_, preview)| preview), is_entered, actions);
-        rules_ui(ui, &about.settings.retention, about.settings, actions);
+        let mut retention = about.settings.retention.clone();
+        rules_ui(ui, &mut retention, about.settings);
+        if retention != about.settings.retention {
+            actions.push(Action::SetRetention(retention));
+        }
     });
     // What runs goes on without the dialog; a toast tells its end.
     !modal.should_close
@@ -193,81 +167,30 @@ fn rule_ui(ui: &mut Ui, state: &mut KeepState, about: &KeepContext<'_>, actions:
     if settings.retention.rules().is_empty() && state.subject == KeepSubject::Rules {
         state.subject = KeepSubject::Part(RetentionScope::Everything);
     }
-    Field::new("Part of the history").show(ui, |ui| {
-        let combo = ComboBox::from_id_salt("kept part").width(ui.available_width());
-        let shown = subject_words(state.subject, settings);
-        let response = combo
-            .icon(paint::combo_chevron)
-            .selected_text(foreign::label(&shown))
-            .show_ui(ui, |ui| {
-                let t = DesignTokens::of(ui);
-                ui.visuals_mut().selection.bg_fill = t.selection;
-                ui.visuals_mut().selection.stroke.color = t.text;
-                for subject in subjects(settings) {
-                    let words = subject_words(subject, settings);
-                    if ui.selectable_value(&mut state.subject, subject, foreign::label(&words)).clicked() {
-                        ui.close();
-                    }
-                }
-            })
-            .response;
-        if !std::mem::replace(&mut state.is_started, true) {
-            lead_to(ui.ctx(), response.id);
-        }
-    });
+    let offered = subjects(settings);
+    let part = part_ui(ui, &mut state.subject, &offered, |subject| subject_words(*subject, settings));
+    if !std::mem::replace(&mut state.is_started, true) {
+        lead_to(ui.ctx(), part.id);
+    }
     let KeepSubject::Part(scope) = state.subject else { return false };
-    let units = [(BoundUnit::Entries, "The last entries"), (BoundUnit::Days, "The last days")];
-    Field::new("What stays").show(ui, |ui| {
-        ui.add(SegmentedControl::new("What stays", &mut state.unit, &units).in_form());
-    });
-    let bound = state.bound();
-    let field = Field::new("How many").mono();
-    let field = match &bound {
-        Ok(_) => field.note("All that is older goes, but for what is marked or on its way"),
-        Err(words) => field.message(Tone::Error, words),
-    };
-    let edit = TextInput::singleline(&mut state.number).code().id(Id::unique("keep_number"));
-    let response = field.text(ui, edit).response.response;
-    let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    let known = settings.retention.bound_of(scope);
-    if let Some(bound) = bound.ok().filter(|bound| known != Some(*bound)) {
-        let add = ui.add(QuietButton::new("Keep it as a rule").icon(icons::PLUS));
-        if add.on_hover_text("For `testcard keep`, and to be followed by itself").clicked() {
-            let mut retention = settings.retention.clone();
-            retention.set(scope, Some(bound));
-            actions.push(Action::SetRetention(retention));
-        }
+    let is_entered = state.bound.ui(ui);
+    let mut retention = settings.retention.clone();
+    add_ui(ui, scope, &state.bound, &mut retention);
+    if retention != settings.retention {
+        actions.push(Action::SetRetention(retention));
     }
     is_entered
 }
 
 fn subjects(settings: &Settings) -> Vec<KeepSubject> {
-    let has_rules = !settings.retention.rules().is_empty();
-    let parts =
-        [RetentionScope::Everything, RetentionScope::Target(Target::Local), RetentionScope::Target(Target::Stripe)];
-    let profiles = settings.profiles.iter().map(|profile| RetentionScope::Profile(profile.id));
-    has_rules
-        .then_some(KeepSubject::Rules)
-        .into_iter()
-        .chain(parts.into_iter().chain(profiles).map(KeepSubject::Part))
-        .collect()
+    let by_rules = (!settings.retention.rules().is_empty()).then_some(KeepSubject::Rules);
+    by_rules.into_iter().chain(scopes(settings).into_iter().map(KeepSubject::Part)).collect()
 }
 
 fn subject_words(subject: KeepSubject, settings: &Settings) -> String {
     match subject {
         KeepSubject::Rules => "By the rules below".to_owned(),
         KeepSubject::Part(scope) => scope_words(scope, settings),
-    }
-}
-
-fn scope_words(scope: RetentionScope, settings: &Settings) -> String {
-    match scope {
-        RetentionScope::Everything => "The whole history".to_owned(),
-        RetentionScope::Target(target) => format!("Entries of {}", target.label()),
-        RetentionScope::Profile(id) => match settings.profiles.get(id) {
-            Some(profile) => format!("Entries at Stripe with the profile {}", profile.name),
-            None => "Entries of a profile that is gone".to_owned(),
-        },
     }
 }
 
@@ -355,37 +278,36 @@ fn end_ui(
     }
 }
 
-/// The rules that are kept, and whether they are followed by themselves.
-fn rules_ui(ui: &mut Ui, retention: &RetentionSettings, settings: &Settings, actions: &mut Vec<Action>) {
-    if retention.rules().is_empty() {
-        return;
-    }
-    let t = DesignTokens::of(ui);
-    ui.label(RichText::new("Rules").font(theme::semibold(theme::BODY_SIZE)));
-    let mut changed = retention.clone();
-    for rule in retention.rules() {
-        let part = scope_words(rule.scope, settings);
-        egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
-            ui,
-            |ui| {
-                let words = format!("{}: {}", foreign::label(&part), rule.bound);
-                ui.label(RichText::new(words).color(t.text));
-            },
-            |ui| {
-                let name = format!("Drop the rule for {}", foreign::label(&part));
-                if ui.add(IconButton::new(icons::X, &name)).clicked() {
-                    changed.set(rule.scope, None);
-                }
-            },
-        );
-    }
-    ui.checkbox(&mut changed.is_automatic, "Follow the rules at the start of the window and once a day");
-    if changed != *retention {
-        actions.push(Action::SetRetention(changed));
-    }
-}
-
 fn sentence_ui(ui: &mut Ui, words: &str) {
     let t = DesignTokens::of(ui);
     ui.add(egui::Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_for_an_earlier_dialog_is_not_shown() {
+        let settings = Settings::default();
+        let mut earlier = KeepState::new(&settings);
+        let order = earlier.order(&settings.retention).unwrap();
+        earlier.begin(JobId(1), &JobRequest::PreviewRemoval(order.clone()));
+        let mut dialog = KeepState::new(&settings);
+        let counted = |entries| RemovalPreview { entries, ..RemovalPreview::default() };
+        dialog.take_preview(JobId(1), Ok(counted(5)));
+        assert_eq!(dialog.preview, None, "it did not ask");
+        dialog.begin(JobId(2), &JobRequest::PreviewRemoval(order.clone()));
+        dialog.take_preview(JobId(1), Ok(counted(5)));
+        assert_eq!(
+            (dialog.preview.clone(), dialog.job),
+            (None, Some(KeepJob::Preview(JobId(2)))),
+            "it waits for its own"
+        );
+        dialog.take_preview(JobId(2), Ok(counted(7)));
+        assert_eq!((dialog.preview.clone(), dialog.job), (Some((order, counted(7))), None));
+        // A removal that somebody else began makes it worth nothing.
+        dialog.end_removal(JobId(3), None);
+        assert_eq!(dialog.preview, None);
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
         settings::preferences::ThemeChoice,
     },
     ui::{
-        Action, icons, layout,
+        Action, icons, layout, retention,
         shortcuts::zoom_words,
         theme::{self, DesignTokens},
         widgets::{Field, IconButton, SegmentedControl, Tone},
@@ -127,6 +127,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
 
 pub(super) fn files_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {
     places_ui(ui, about, actions);
+    retention_ui(ui, state, about);
     heading_ui(ui, "Request log");
     sentence_ui(
         ui,
@@ -139,6 +140,18 @@ pub(super) fn files_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsC
     field_ui(ui, &faults, FieldName::LogCalls, &mut edited.log_calls, "100,000", note);
     let note = "What they may take of the disk in all; what an idempotency key still stands for is never dropped";
     field_ui(ui, &faults, FieldName::LogMegabytes, &mut edited.log_megabytes, "500", note);
+}
+
+/// How much of the history is kept: the same rules as the dialog that removes old entries has.
+fn retention_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>) {
+    heading_ui(ui, "How much of the history is kept");
+    sentence_ui(
+        ui,
+        "Rules for the whole history, a target or a profile; of two that an entry is in, the smaller part counts. The command \
+         Remove old entries… shows what would go, and nothing goes by itself unless the rules are followed",
+    );
+    retention::rules_ui(ui, &mut state.edited.retention, about.settings);
+    state.rule.ui(ui, &mut state.edited.retention, about.settings);
 }
 
 fn places_ui(ui: &mut Ui, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {

@@ -17,7 +17,7 @@ use crate::{
     },
     messages::{JobId, JobRequest},
     model::WindowModel,
-    ui::{Action, leaving::LeaveGuard},
+    ui::{Action, leaving::LeaveGuard, retention::TypedRule},
 };
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct SettingsState {
     pub(super) edited: TypedSettings,
     /// The profile that is shown.
     pub(super) chosen: ProfileId,
+    /// The rule of what is kept that is to be added.
+    pub(super) rule: TypedRule,
     /// Whether its deletion is asked about.
     pub(super) is_deleting: bool,
     pub(super) check: CheckState,
@@ -85,6 +87,7 @@ impl SettingsState {
             initial: edited.clone(),
             edited,
             chosen,
+            rule: TypedRule::default(),
             is_deleting: false,
             check: CheckState::default(),
             shows_check: false,

@@ -16,6 +16,7 @@ use crate::{
         settings::{
             preferences::{LogSettings, Settings, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, ProfileList, free_name, is_same_name, new_id},
+            retention::RetentionSettings,
             stripe::{StripeField, StripeSettings},
         },
     },
@@ -170,6 +171,7 @@ pub(super) struct TypedSettings {
     pub(super) window: WindowSettings,
     pub(super) log_calls: String,
     pub(super) log_megabytes: String,
+    pub(super) retention: RetentionSettings,
 }
 
 impl fmt::Debug for TypedSettings {
@@ -193,6 +195,7 @@ impl TypedSettings {
             window: settings.window.clone(),
             log_calls: grouped(settings.log.calls),
             log_megabytes: grouped(settings.log.megabytes),
+            retention: settings.retention.clone(),
         }
     }
 
@@ -299,6 +302,7 @@ impl TypedSettings {
                 calls: number_in(&self.log_calls, LogSettings::CALLS).ok()?,
                 megabytes: number_in(&self.log_megabytes, LogSettings::MEGABYTES).ok()?,
             },
+            retention: self.retention.clone(),
             ..rest.clone()
         })
     }

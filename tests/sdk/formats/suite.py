@@ -14,6 +14,8 @@ import tempfile
 import unittest
 
 import haralyzer
+import junitparser
+import xmlschema
 
 PROGRAM = os.environ["TESTCARD_PROGRAM"]
 # Two of one name, a refused one, and a code that a parameter must not break out of.
@@ -128,6 +130,23 @@ class FormatsTest(unittest.TestCase):
         names = [param["value"] for param in self.entries[0]["request"]["params"] if param["name"] == "card[name]"]
         self.assertEqual([fixtures[0]["params"]["card"]["name"]], names)
         self.assertEqual([fixture["expected_error_type"] for fixture in fixtures].count("card_error"), 1)
+
+    def test_junit_in_a_validator_and_another_reader(self):
+        rows = "card[number],expect,note\n4242424242424242,,\n4000000000000002,,\n4242424242424242,lost_card,<b>&\"']]>\n"
+        listed, report = self.folder / "it's <list>.csv", self.folder / "report.xml"
+        listed.write_text(rows)
+        args = [PROGRAM, "run", str(listed), "--step", "charge", "--report", "junit", str(report)]
+        done = subprocess.run(args, env=self.environment, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        schema = xmlschema.XMLSchema(pathlib.Path(__file__).parent / "junit.xsd")
+        schema.validate(report)
+        suite, = junitparser.JUnitXml.fromfile(str(report))
+        self.assertEqual((suite.tests, suite.failures, suite.errors, suite.skipped), (3, 1, 0, 0))
+        self.assertEqual([case.is_passed for case in suite], [True, True, False])
+        self.assertEqual([result.type for case in suite for result in case.result], ["differs"])
+        # The validator refuses what is no report.
+        wrong = report.read_text().replace("failures=", "faliures=")
+        self.assertFalse(schema.is_valid(wrong))
 
     def test_completions_of_bash(self):
         script = self.folder / "completions.bash"

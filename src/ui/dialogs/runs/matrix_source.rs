@@ -8,6 +8,7 @@ use super::pick_list::{PickChange, PickGroup, PickItems, PickListState, pick_lis
 use crate::{
     domain::{
         card::{networks::CardNetwork, test_cards},
+        foreign, mask,
         presets::{catalog, preset::PresetKey},
         run::{
             matrix::RunMatrix,
@@ -218,7 +219,15 @@ impl MatrixSource {
         caption_ui(ui, "ZIP");
         let zips: Vec<_> = std::iter::once(None)
             .chain(with_others(&ZIPS, self.axes.zips.iter().flatten()).into_iter().map(Some))
-            .map(|zip| (zip.clone(), zip.map_or_else(|| "No ZIP".to_owned(), |zip| format!("ZIP {zip}"))))
+            .map(|zip| {
+                (
+                    zip.clone(),
+                    zip.map_or_else(
+                        || "No ZIP".to_owned(),
+                        |zip| format!("ZIP {}", mask::param("card[address_zip]", &zip).0),
+                    ),
+                )
+            })
             .collect();
         chips_ui(ui, &zips, &mut self.axes.zips);
         if let Some(zip) =
@@ -229,7 +238,7 @@ impl MatrixSource {
         caption_ui(ui, "Amount of the charge");
         let amounts: Vec<_> = with_others(&AMOUNTS, self.axes.amounts.iter())
             .into_iter()
-            .map(|amount| (amount.clone(), format!("Amount {amount}")))
+            .map(|amount| (amount.clone(), format!("Amount {}", mask::text(&amount))))
             .collect();
         chips_ui(ui, &amounts, &mut self.axes.amounts);
         if let Some(amount) =
@@ -277,7 +286,7 @@ fn chips_ui<T: Clone + PartialEq>(ui: &mut Ui, offered: &[(T, String)], chosen: 
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
         for (value, label) in offered {
-            let label = crate::domain::foreign::label(label);
+            let label = foreign::label(label);
             if ui.add(FilterChip::new(&label).selected(chosen.contains(value))).clicked() {
                 toggle_on_axis(chosen, value.clone());
             }

@@ -177,7 +177,7 @@ impl NewRunState {
     }
 
     /// The rate as it was typed; `None` for the usual one.
-    pub(super) fn rate(&self) -> Result<Option<NonZeroU32>, &'static str> {
+    fn rate(&self) -> Result<Option<NonZeroU32>, &'static str> {
         match self.rate.trim() {
             "" => Ok(None),
             rate => rate.parse().map(Some).map_err(|_| "A whole number from 1 on, or nothing for the usual rate"),
@@ -239,16 +239,6 @@ impl NewRunState {
         }
     }
 
-    /// What was worked out of it: the preview, or `None` while there is none.
-    pub(super) fn preview(&self) -> Option<&RunPreview> {
-        self.preview.as_ref()?.as_ref().ok()
-    }
-
-    /// Whether a preview is being worked out.
-    pub(super) fn is_working(&self) -> bool {
-        self.task.is_waiting()
-    }
-
     fn order(&self, target: Target) -> Option<RunOrder> {
         let (Some(list), Ok(rate)) = (&self.list, self.rate()) else { return None };
         if let Some(Err(_)) = self.preview {
@@ -297,7 +287,14 @@ pub(super) fn new_run_ui(
                     |ui| {
                         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                         fields_ui(ui, new_run, about, actions);
-                        preview_ui(ui, new_run, about);
+                        match &new_run.preview {
+                            Some(Ok(preview)) => preview_ui(ui, preview, new_run.rate().ok().flatten(), about),
+                            _ if new_run.task.is_waiting() => {
+                                let words = RichText::new("Working out what it will do…");
+                                ui.label(words.color(DesignTokens::of(ui).subdued));
+                            }
+                            _ => {}
+                        }
                     },
                 );
             });

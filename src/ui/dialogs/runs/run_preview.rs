@@ -4,9 +4,14 @@ use std::num::NonZeroU32;
 
 use egui::{Label, RichText, Ui};
 
-use super::{context::RunsContext, new_run::NewRunState};
+use super::context::RunsContext;
 use crate::{
-    domain::{call::api::Target, foreign, run::preview::time_words, settings::stripe::USUAL_RATE},
+    domain::{
+        call::api::Target,
+        foreign,
+        run::preview::{RunPreview, time_words},
+        settings::stripe::USUAL_RATE,
+    },
     ui::{
         theme::{self, DesignTokens},
         widgets::{InlineAlert, Tone, chip::grouped},
@@ -16,20 +21,13 @@ use crate::{
 /// So many expectations are told one by one.
 const MOST_EXPECTED: usize = 12;
 
-/// Draws it.
-pub(super) fn preview_ui(ui: &mut Ui, state: &NewRunState, about: &RunsContext<'_>) {
-    let target = about.settings.target();
-    let t = DesignTokens::of(ui);
-    let Some(preview) = state.preview() else {
-        if state.is_working() {
-            ui.label(RichText::new("Working out what it will do…").color(t.subdued));
-        }
-        return;
-    };
+/// Draws it; `rate` is the one that was typed.
+pub(super) fn preview_ui(ui: &mut Ui, preview: &RunPreview, rate: Option<NonZeroU32>, about: &RunsContext<'_>) {
+    let (t, target) = (DesignTokens::of(ui), about.settings.target());
     let usual = (!about.settings.stripe().base_url.is_loopback()).then_some(USUAL_RATE);
     let rate = match target {
         Target::Local => None,
-        Target::Stripe => state.rate().ok().flatten().map(NonZeroU32::get).or(usual),
+        Target::Stripe => rate.map(NonZeroU32::get).or(usual),
     };
     let time = match rate {
         Some(rate) => format!(", about {} at {rate} calls a second", time_words(preview.time_at(rate))),
