@@ -77,8 +77,8 @@ impl App {
 
     pub(super) fn report_ended(&mut self, written: Result<PathBuf, ExportFailure>) {
         match written {
+            Ok(path) if self.views.dialogs.runs.report_written(&path) => {}
             Ok(path) => {
-                self.views.dialogs.runs.report_written();
                 let copy = Action::Copy { text: path.display().to_string(), what: "Path".to_owned() };
                 let toast = Toast::new(Tone::Ok, format!("Report written to {}", path.display())).whole();
                 self.views.toasts.push(toast.action("Copy path", copy).cause(ToastCause::Run));

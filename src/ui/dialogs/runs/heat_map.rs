@@ -152,7 +152,9 @@ pub(super) fn heat_map_ui<'a>(ui: &mut Ui, state: &mut HeatMapState, map: &'a He
     let grid =
         VirtualRows { id, name: "Heat map", role: Role::Grid, scroll: &mut state.scroll, len: rows, row_height: ROW };
     let place = ui.available_rect_before_wrap();
-    let split = (place.bottom() - ABOUT).max(place.top());
+    let room = (place.height() - ABOUT).max(0.0);
+    // Whole rows, so that none is cut through where there is no room for all.
+    let split = place.top() + if room >= ROW { (room / ROW).floor() * ROW } else { room };
     let mut upper = ui.new_child(UiBuilder::new().max_rect(place.with_max_y(split)));
     let list = grid.show(&mut upper, |ui, row, rect| {
         drawn += 1;

@@ -27,7 +27,7 @@ mod run_preview;
 mod selection_source;
 mod shown_run;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use egui::{Context, Rect, Ui, UiBuilder};
 
@@ -159,8 +159,13 @@ impl RunsState {
         }
     }
 
-    pub fn report_written(&mut self) {
-        self.shown.report.take_if(|report| report.job().is_some());
+    /// Takes notice that a report was written; whether the dialog says where.
+    pub fn report_written(&mut self, path: &Path) -> bool {
+        let is_of_this = self.shown.report.take_if(|report| report.job().is_some()).is_some();
+        if is_of_this && self.is_open {
+            self.shown.written = Some(path.display().to_string());
+        }
+        is_of_this && self.is_open
     }
 
     /// Takes notice that no report was written; gives why where the dialog does not say it.

@@ -82,6 +82,8 @@ pub(super) struct ShownRunState {
     /// The run that the next one is compared with, which is made of the same list elsewhere.
     pub(super) next_against: Option<RunId>,
     pub(super) report: Option<OutputFile<ReportFormat>>,
+    /// Where the report of this run was written last: said here, for a message would lie over the map.
+    pub(super) written: Option<String>,
 }
 
 impl ShownRunState {
@@ -124,6 +126,9 @@ pub(super) fn shown_run_ui(
         && !report_ui(ui, report, (id, state.against), actions)
     {
         state.report = None;
+    }
+    if let Some(path) = &state.written {
+        written_ui(ui, path, actions);
     }
     let Some(shown) = loaded else { return };
     if let Some(running) = running
@@ -274,7 +279,7 @@ fn buttons_ui(
         Some(RunWish::Evidence) => return actions.push(Action::OpenEvidence(EvidenceSubject::Run(record.id))),
         Some(RunWish::Entries) => return actions.push(Action::ShowRunEntries { run: record.id, entry: None }),
         Some(RunWish::Report) => {
-            state.report = Some(report_of(about.paths.clone(), record));
+            (state.report, state.written) = (Some(report_of(about.paths.clone(), record)), None);
             return;
         }
         Some(RunWish::Rename) => {
@@ -292,6 +297,22 @@ fn buttons_ui(
         Some(RunWish::Resume) => RunOrder::Resume(record.id, list_of(record)),
     };
     actions.push(Action::Run(JobRequest::MakeRun(Box::new(order))));
+}
+
+/// Where a report was written.
+fn written_ui(ui: &mut Ui, path: &str, actions: &mut Vec<Action>) {
+    let t = DesignTokens::of(ui);
+    ui.horizontal(|ui| {
+        paint::icon_ui(ui, icons::CIRCLE_CHECK, 14.0, t.ok);
+        if ui.add(QuietButton::new("Copy path").icon(icons::COPY)).clicked() {
+            actions.push(Action::Copy { text: path.to_owned(), what: "Path".to_owned() });
+        }
+        let words = format!("Report written to {path}");
+        let text = RichText::new(foreign::label(&words)).size(theme::SMALL_SIZE).color(t.text);
+        let label = ui.add(Label::new(text).truncate());
+        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+        label.on_hover_text(foreign::block(&words));
+    });
 }
 
 /// The new name, or whether the run is to be deleted.
