@@ -13,8 +13,8 @@ use super::{error::StoreError, reader::HistoryReader};
 
 /// What `PRAGMA auto_vacuum` says of a file that can give pages back when it is asked to.
 const INCREMENTAL: i64 = 2;
-/// How many of SQLite's steps are made before it is asked whether to go on: some milliseconds.
-const STEPS_AT_A_TIME: i32 = 100_000;
+/// How many of SQLite's steps are made before it is asked whether to go on: a millisecond or less.
+const STEPS_AT_A_TIME: i32 = 10_000;
 
 /// How large the database is, in bytes, without its write-ahead log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
