@@ -4,6 +4,7 @@
 //! cargo bench --bench speed               # every goal but those of a large folder: some five minutes
 //! cargo bench --bench speed -- growth     # 1,000,000 tokens in one folder, and the goals of such a folder
 //! cargo bench --bench speed -- million    # both
+//! cargo bench --bench speed -- calls      # the calls beside a token's creation alone
 //! ```
 //!
 //! A goal is a ratio of two figures of one run, for both move with the machine. What stands beside Testcard:
@@ -54,17 +55,22 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> Outcome<()> {
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut goals = Goals::default();
     let (is_table_wanted, is_growth_wanted) = match words[..] {
         [constant::WORD, answer_bytes] => return constant::serve(answer_bytes.parse()?),
         [reference::WORD, answer_bytes, kept_bytes] => {
             return reference::serve(answer_bytes.parse()?, kept_bytes.parse()?);
         }
+        ["calls"] => {
+            calls::measure(&mut goals)?;
+            goals.print();
+            return Ok(());
+        }
         [] => (true, false),
         ["growth"] => (false, true),
         ["million"] => (true, true),
-        _ => return Err("say nothing, or: growth, or: million".into()),
+        _ => return Err("say nothing, or: growth, or: million, or: calls".into()),
     };
-    let mut goals = Goals::default();
     if is_table_wanted {
         throughput::measure(&mut goals)?;
         calls::measure(&mut goals)?;

@@ -227,13 +227,13 @@ mod tests {
 
     use super::*;
 
-    fn file(fixtures: Value) -> Result<FixtureFile, FixtureFault> {
+    fn file(fixtures: &Value) -> Result<FixtureFile, FixtureFault> {
         let document =
             json!({ "_meta": { "template_version": 0 }, "fixtures": fixtures, "env": { "EMAIL": "a@b.example" } });
         FixtureFile::read(document.to_string().as_bytes())
     }
 
-    fn call(name: &str, path: &str, params: Value) -> Value {
+    fn call(name: &str, path: &str, params: &Value) -> Value {
         json!({ "name": name, "path": path, "method": "post", "params": params })
     }
 
@@ -246,8 +246,8 @@ mod tests {
             "name": "${first:name|Jenny Rosen}",
             "phone": "${.env:PHONE|}",
         });
-        let played = [call("first", "/v1/customers", json!({})), call("next", "/v1/customers/${first:id}", params)];
-        let file = file(played.into()).unwrap();
+        let played = [call("first", "/v1/customers", &json!({})), call("next", "/v1/customers/${first:id}", &params)];
+        let file = file(&played.into()).unwrap();
         let [first, next] = file.steps() else { panic!("two steps") };
         let mut answers = FixtureAnswers::default();
         let answer =
@@ -268,36 +268,36 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_step_and_field() {
         #[track_caller]
-        fn check(fixtures: Value, expected: &str) {
+        fn check(fixtures: &Value, expected: &str) {
             assert_eq!(file(fixtures).unwrap_err().to_string(), expected);
         }
-        let good = || call("good", "/v1/customers", json!({}));
-        check(json!([]), "it has no list `fixtures` with a call in it");
-        check(json!([{}]), "step 1, name: it needs one that other steps can refer to");
-        check(json!([good(), good()]), "step good, name: another step has it. Give each its own");
-        check(json!([call("a", "v1", json!({}))]), "step a, path: it does not begin with /, as in /v1/customers");
-        check(json!([call("a", "/v1/x", json!([]))]), "step a, params: it is no object: write {\"name\": \"value\"}");
+        let good = || call("good", "/v1/customers", &json!({}));
+        check(&json!([]), "it has no list `fixtures` with a call in it");
+        check(&json!([{}]), "step 1, name: it needs one that other steps can refer to");
+        check(&json!([good(), good()]), "step good, name: another step has it. Give each its own");
+        check(&json!([call("a", "v1", &json!({}))]), "step a, path: it does not begin with /, as in /v1/customers");
+        check(&json!([call("a", "/v1/x", &json!([]))]), "step a, params: it is no object: write {\"name\": \"value\"}");
         check(
-            json!([{ "name": "a", "path": "/v1/x", "method": "put" }]),
+            &json!([{ "name": "a", "path": "/v1/x", "method": "put" }]),
             "step a, method: it is none of get, post, delete",
         );
-        check(json!([{ "name": "a", "path": 1 }]), "step a, path: it is no text");
+        check(&json!([{ "name": "a", "path": 1 }]), "step a, path: it is no text");
         check(
-            json!([call("a", "/v1/x", json!({ "card": { "number": "${b:id}" } }))]),
+            &json!([call("a", "/v1/x", &json!({ "card": { "number": "${b:id}" } }))]),
             "step a, params.card[number]: there is no earlier step b",
         );
-        check(json!([call("a", "/v1/x/${a:id}", json!({}))]), "step a, path: there is no earlier step a");
-        check(json!([call("a", "/v1/x/${a", json!({}))]), "step a, path: a ${ has no } behind it");
+        check(&json!([call("a", "/v1/x/${a:id}", &json!({}))]), "step a, path: there is no earlier step a");
+        check(&json!([call("a", "/v1/x/${a", &json!({}))]), "step a, path: a ${ has no } behind it");
         let form = "step a, params.b: a reference is written ${step:field}, or ${step:field|default}";
-        check(json!([call("a", "/v1/x", json!({ "b": "${HOME}" }))]), form);
+        check(&json!([call("a", "/v1/x", &json!({ "b": "${HOME}" }))]), form);
         let context = json!([{ "name": "a", "path": "/v1/x", "method": "get", "context": "acct_1" }]);
-        check(context, "step a, context: another account is not played. Leave it out");
+        check(&context, "step a, context: another account is not played. Leave it out");
     }
 
     #[test]
     fn a_value_that_no_answer_has_is_told() {
         let params = json!({ "a": "${first:list}", "b": "${.env:STRIPE_SECRET_KEY}" });
-        let file = file(json!([call("first", "/v1/x", json!({})), call("next", "/v1/x", params)])).unwrap();
+        let file = file(&json!([call("first", "/v1/x", &json!({})), call("next", "/v1/x", &params)])).unwrap();
         let mut answers = FixtureAnswers::default();
         answers.keep(&file.steps()[0], json!({ "list": [1] }));
         let fault = |answers: &FixtureAnswers| file.request(&file.steps()[1], answers).unwrap_err().to_string();

@@ -79,7 +79,7 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
             place = PageCursor::Before(&older.id);
         }
         let limit = if is_other && older.is_none() { MOST_READ } else { paging.limit };
-        let part = lists::slice(call, PageQuery { created, cursor: place, ..PageQuery::of(kind, limit) }, &is_wanted)?;
+        let part = lists::slice(call, &PageQuery { created, cursor: place, ..PageQuery::of(kind, limit) }, &is_wanted)?;
         page.has_more |= part.has_more;
         page.objects.extend(part.objects);
     }

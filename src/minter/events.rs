@@ -57,7 +57,7 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<HandlerAnswe
     let list = ListQuery { kind: ObjectKind::Event, what: "event", parent: None, url: URL };
     let query = lists::query(call, &fields, &list)?;
     let created = oldest_shown(call).max(*query.created.start())..=*query.created.end();
-    let mut page = lists::slice(call, PageQuery { created, events, ..query }, &|_| true)?;
+    let mut page = lists::slice(call, &PageQuery { created, events, ..query }, &|_| true)?;
     for event in &mut page.objects {
         event.body = shown(call, event)?;
     }

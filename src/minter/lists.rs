@@ -96,7 +96,7 @@ pub(super) fn page_of(
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<ListPage, CallError> {
     let query = query(call, fields, list)?;
-    slice(call, query, is_wanted)
+    slice(call, &query, is_wanted)
 }
 
 /// What a call says of the page of a list that it wants.
@@ -124,7 +124,7 @@ pub(super) fn has_more_than(
     list: &ListQuery<'_>,
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<bool, CallError> {
-    Ok(slice(call, list.newest(most), is_wanted)?.has_more)
+    Ok(slice(call, &list.newest(most), is_wanted)?.has_more)
 }
 
 /// A list of what the account has none of.
@@ -135,7 +135,7 @@ pub(super) fn empty(url: &str) -> Value {
 /// The first page of a list, as a property of an object shows it: with the count of all. Recorded: a list that is the
 /// answer itself has no count.
 fn first_page(call: &mut MinterCall<'_>, list: &ListQuery<'_>) -> Result<Value, CallError> {
-    let page = slice(call, list.newest(DEFAULT_LIMIT as usize), &|_| true)?;
+    let page = slice(call, &list.newest(DEFAULT_LIMIT as usize), &|_| true)?;
     let count = if page.has_more { call.ledger.page(&list.newest(MOST_COUNTED))?.len() } else { page.objects.len() };
     let mut page = page.shown(list.url);
     shapes::add(&mut page, "total_count", count.into());
@@ -171,10 +171,10 @@ pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str, field: &str)
 /// As many objects of a query as it has room for, those only that `is_wanted` takes.
 pub(super) fn slice(
     call: &mut MinterCall<'_>,
-    query: PageQuery<'_>,
+    query: &PageQuery<'_>,
     is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<ListPage, CallError> {
-    let PageQuery { cursor, limit, .. } = query;
+    let PageQuery { cursor, limit, .. } = *query;
     // One more than is shown tells whether there are more.
     let enough = limit + 1;
     let mut found: Vec<StoredObject> = Vec::new();

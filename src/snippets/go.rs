@@ -32,7 +32,7 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
             format!("params := &stripe.TokenParams{{}}\n{account}result, err := token.Get({}, params)\n", text(id))
         }
         (None, None) => match TypedCall::of(call) {
-            Some(typed) => method_call(typed, &account),
+            Some(typed) => method_call(&typed, &account),
             None => raw(call, &account),
         },
     };
@@ -62,7 +62,7 @@ fn create_token(token: &TypedToken, account: &str) -> String {
 }
 
 /// A call by a method of its resource's package.
-fn method_call(call: TypedCall<'_>, account: &str) -> String {
+fn method_call(call: &TypedCall<'_>, account: &str) -> String {
     let package = call.resource.class.to_lowercase();
     let method = match call.action {
         SdkAction::Create => "New",
@@ -82,7 +82,7 @@ fn method_call(call: TypedCall<'_>, account: &str) -> String {
     if call.id.is_some() && call.is_bare() && account.is_empty() {
         return format!("{result} := {package}.{method}({id}nil)\n");
     }
-    let (fields, filters) = if is_list { (String::new(), filters(&call)) } else { (fields(&call), String::new()) };
+    let (fields, filters) = if is_list { (String::new(), filters(call)) } else { (fields(call), String::new()) };
     let metadata =
         call.metadata.iter().map(|(key, value)| format!("params.AddMetadata({}, {})", text(key), text(value)));
     let expand = call.expand.iter().map(|name| format!("params.AddExpand({})", text(name)));

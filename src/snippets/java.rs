@@ -78,10 +78,9 @@ fn method_call(call: &TypedCall<'_>, and_options: &str) -> String {
     let built = if is_without { String::new() } else { format!("{}\n", built_params(call, &params)) };
     let mut arguments: Vec<String> = call.id.map(text).into_iter().collect();
     arguments.extend((!is_without).then(|| "params".to_owned()));
-    let mut arguments = arguments.join(", ") + and_options;
-    if is_without && call.id.is_none() {
-        arguments = and_options.trim_start_matches(", ").to_owned();
-    }
+    let arguments = arguments.join(", ") + and_options;
+    // A list without parameters has its options alone.
+    let arguments = arguments.trim_start_matches(", ");
     let (service, method) = (camel_case(call.resource.plural), call.action.word());
     format!(
         "{built}// Up to stripe-java 29.4, without .v1().\n{class} {variable} = client.v1().{service}().{method}({arguments});\n"

@@ -163,6 +163,29 @@ async fn no_planted_secret_is_in_any_file_or_stream() {
     // Nobody answers there, and the row stays.
     let dead = ["mint", NUMBER, "--cvc", CODE, "--target", "stripe", "--base-url", "http://127.0.0.1:1", "-vv"];
     all.push(home.run_with_key(KEY, dead));
+    // A file of fixtures may have secrets in every place; what is wrong with one is told too.
+    let card = serde_json::json!({ "card": { "number": NUMBER, "exp_month": 12, "exp_year": 2049, "cvc": CODE } });
+    let step = |name: &str, path: String, params: &serde_json::Value| serde_json::json!({ "name": name, "path": path, "method": "post", "params": params, "expected_error_type": "" });
+    let flows = [
+        serde_json::json!([step(NUMBER, "/v1/tokens".to_owned(), &card), step("b", format!("/v1/{NUMBER}"), &card)]),
+        serde_json::json!([step(
+            KEY,
+            "/v1/tokens".to_owned(),
+            &serde_json::json!({ KEY: format!("${{{NUMBER}:id}}") })
+        )]),
+        serde_json::json!([step(
+            "a",
+            "/v1/tokens".to_owned(),
+            &serde_json::json!({ "card": { "number": "${.env:KEY}", "cvc": CODE } })
+        )]),
+        serde_json::json!([step(AMEX, NUMBER.to_owned(), &card)]),
+    ];
+    for flow in flows {
+        let file = home.beside("flow.json");
+        let document = serde_json::json!({ "fixtures": flow, "env": { "KEY": KEY, NUMBER: AMEX } });
+        std::fs::write(&file, document.to_string()).unwrap();
+        all.push(home.run_with_key(KEY, ["fixtures", "play", file.to_str().unwrap(), "-vv"]));
+    }
     let export = home.beside("export.json");
     all.push(home.run(["export", export.to_str().unwrap(), "-vv"]));
     let mut others = Vec::new();

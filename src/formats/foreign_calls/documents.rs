@@ -148,9 +148,12 @@ fn stripe_fixture(found: &mut FoundCalls, at: usize, fixture: &Value) {
     let name = text(fixture, "name").to_owned();
     let what = if name.is_empty() { format!("Fixture {}", at + 1) } else { format!("Fixture '{name}'") };
     let mut params = Vec::new();
-    let mut fill = |name: &str, text: &str| match text.contains("${") {
-        true => Err(format!("takes {name} from another call or the environment. Put a value there, then import again")),
-        false => Ok(text.to_owned()),
+    let mut fill = |name: &str, text: &str| {
+        if text.contains("${") {
+            Err(format!("takes {name} from another call or the environment. Put a value there, then import again"))
+        } else {
+            Ok(text.to_owned())
+        }
     };
     let flat = flatten("", &fixture["params"], &mut params, &mut fill);
     let params = flat.map(|()| params.into_iter().collect());
