@@ -183,11 +183,12 @@ impl Known {
             for _ in 0..dispute.decisions.iter().filter(|due| **due == moment).count() {
                 match (dispute.status, dispute.evidence) {
                     ("under_review", WINNING) => (dispute.status, dispute.taken) = ("won", 0),
-                    ("under_review", LOSING) => dispute.close(),
                     ("warning_under_review", ESCALATING) if !is_refunded => {
                         (dispute.status, dispute.taken, dispute.due_by) = ("needs_response", captured, due_by(moment));
                     }
-                    ("warning_under_review", WINNING | LOSING | ESCALATING) => dispute.close(),
+                    ("under_review", LOSING) | ("warning_under_review", WINNING | LOSING | ESCALATING) => {
+                        dispute.close();
+                    }
                     _ => {}
                 }
             }
@@ -213,7 +214,9 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
     let text = |amount: i64| amount.to_string();
     if let Step::Wait { secs } = step {
         local.now += SignedDuration::from_secs(*secs);
-        known.iter_mut().for_each(|model| model.pass(local.now.as_second()));
+        for model in known {
+            model.pass(local.now.as_second());
+        }
         return;
     }
     let now = local.now.as_second();

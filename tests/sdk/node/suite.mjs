@@ -392,6 +392,41 @@ test('what is held is captured or given back', async () => {
   assert.equal((await stripe.paymentIntents.cancel(other.id)).status, 'canceled');
 });
 
+// What follows later does so by the clock, within seconds.
+const eventually = async (read, isSo) => {
+  const deadline = Date.now() + 60_000;
+  let found = await read();
+  while (!isSo(found) && Date.now() < deadline) {
+    await new Promise((wake) => setTimeout(wake, 100));
+    found = await read();
+  }
+  return found;
+};
+
+test('a dispute is answered and won, and another one accepted', async () => {
+  const intent = await pay('pm_card_createDispute');
+  const [dispute] = (await stripe.disputes.list({ payment_intent: intent.id })).data;
+  assert.deepEqual([dispute.status, dispute.reason, dispute.amount], ['needs_response', 'fraudulent', 2000]);
+  const said = await stripe.disputes.update(dispute.id, { evidence: { uncategorized_text: 'winning_evidence' } });
+  assert.equal(said.status, 'under_review');
+  const decided = await eventually(() => stripe.disputes.retrieve(dispute.id), (found) => found.status !== 'under_review');
+  assert.deepEqual(decided.balance_transactions.map((moved) => moved.net), [-3500, 2000]);
+  assert.equal(decided.status, 'won');
+  const [accepted] = (await stripe.disputes.list({ payment_intent: (await pay('pm_card_createDispute')).id })).data;
+  assert.equal((await stripe.disputes.close(accepted.id)).status, 'lost');
+});
+
+test('a refund settles later, and a bank warns of fraud', async () => {
+  const intent = await pay('pm_card_pendingRefund');
+  const refund = await stripe.refunds.create({ payment_intent: intent.id });
+  assert.equal(refund.status, 'pending');
+  const settled = await eventually(() => stripe.refunds.retrieve(refund.id), (found) => found.status !== 'pending');
+  assert.equal(settled.status, 'succeeded');
+  const warned = await pay('pm_card_createIssuerFraudRecord');
+  const [warning] = (await stripe.radar.earlyFraudWarnings.list({ payment_intent: warned.id })).data;
+  assert.deepEqual([warning.charge, warning.actionable], [warned.latest_charge, true]);
+});
+
 test('a payment is declined in the words of its card', async () => {
   for (const [number, code, declineCode, message, param] of DECLINES) {
     const method = await stripe.paymentMethods.create({ type: 'card', card: card(number) });
