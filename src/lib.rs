@@ -14,8 +14,8 @@
 //!   settings for Stripe's API; its key is held apart from it.
 //! - A **draft** is the content of the form. A **preset** is a draft with its expected outcome.
 //! - A **job** is work that the window starts, can cancel, and hears the end of.
-//! - A **run** is a list of drafts, each with what is expected of it; its rows make a token each and may go on to a charge
-//!   or an attachment. Each row gets a **verdict**: as expected, differs, or unanswered.
+//! - A **run** is a list of drafts, each with what is expected of it; its rows make a token each and may go on to a charge,
+//!   an attachment or a payment intent. Each row gets a **verdict**: as expected, differs, or unanswered.
 //! - A **session** is the time during which one process has the history open. It holds a lock file, by which other
 //!   processes know that its calls in flight are not lost.
 //! - **Journalled**: the masked request is on disk before it is sent to Stripe. **Committed**: response, entry and the
@@ -62,7 +62,7 @@
 //! | [`settings`] | the program's folders, and the files of a person: settings, presets, draft, place of the window | domain, files |
 //! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
 //! | [`webhooks`] | events sent to webhook endpoints: signed, in order, again where they were not taken | domain, minter, store, stripe |
-//! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand; sends events while it runs | domain, backend, webhooks |
+//! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand, the page of a payer; sends events while it runs | domain, backend, webhooks |
 //! | [`formats`] | entries as files, one entry at a time: JSON, tables, HAR, constants for test suites; calls in files of other tools | domain, snippets, store |
 //! | [`jobs`] | long work with progress and cancellation: export, import, retention, refresh, key check, parity, runs and their reports | domain, parity, formats, reports, backend, store, files |
 //! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, formats, store, backend, server, webhooks, jobs, keys, settings, files |

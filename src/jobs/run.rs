@@ -1,7 +1,7 @@
 //! Makes the calls of a run: row by row, each as far as it was asked for, within the rate of the target.
 //!
 //! ```text
-//! list ─ begin ─► rows on disk ─ make ─► token ─► charge or attach ─► verdict on disk
+//! list ─ begin ─► rows on disk ─ make ─► token ─► its use ─► verdict on disk
 //!                      ▲                   │
 //!                      └──── resume ◄──────┴─ stopped or killed: rows without an answer, under the same idempotency keys
 //! ```

@@ -24,7 +24,7 @@ const PRESS: AcceptedParams = AcceptedParams { written: &[], read: &[&[RESULT]],
 pub(super) fn show(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     let (kind, intent) = waiting(call, ids)?;
-    Ok(page(call, kind, &intent)?)
+    page(call, kind, &intent)
 }
 
 /// `POST /_testcard/3ds/:intent/:attempt`: what the payer does there. Answers with where the payer is led then.
@@ -33,7 +33,7 @@ pub(super) fn press(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, Ca
     let result = authentication::result(&fields)?;
     let (kind, mut intent) = waiting(call, ids)?;
     authentication::end(call, kind, &mut intent, result)?;
-    Ok(page(call, kind, &intent)?)
+    page(call, kind, &intent)
 }
 
 /// The intent of a page that waits for its payer.

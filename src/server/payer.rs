@@ -46,7 +46,7 @@ const LONGEST_BODY: usize = 1024;
 pub(super) async fn show(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
     let (head, mut body) = request.into_parts();
     let answer = match request_of(&shared, &head, HttpMethod::Get, Params::new()) {
-        Ok(request) => asked(&shared, serve(&shared, request).await),
+        Ok(request) => asked(&shared, &serve(&shared, request).await),
         Err(error) => refused(&error),
     };
     if intake::drain(&mut body).await { answer } else { closing(&head, answer) }
@@ -60,7 +60,7 @@ pub(super) async fn press(State(shared): State<Arc<SharedState>>, request: HttpR
         Err(error) => Err(error),
     };
     match pressed {
-        Ok(request) => led(serve(&shared, request).await),
+        Ok(request) => led(&serve(&shared, request).await),
         Err(error) => closing(&head, refused(&error)),
     }
 }
@@ -119,10 +119,10 @@ async fn serve(shared: &SharedState, call: PayerCall) -> ApiResponse {
 }
 
 /// The page of an answer of the minter.
-fn asked(shared: &SharedState, answer: ApiResponse) -> HttpResponse {
+fn asked(shared: &SharedState, answer: &ApiResponse) -> HttpResponse {
     let body = answer.json().unwrap_or_default();
     if body["object"] != PAYER_PAGE {
-        return over(&answer, &body);
+        return over(answer, &body);
     }
     let facts = PageFacts::of(&body);
     let way_back = body["return_url"].as_str().and_then(|url| Url::parse(url).ok());
@@ -135,10 +135,10 @@ fn asked(shared: &SharedState, answer: ApiResponse) -> HttpResponse {
 }
 
 /// What follows a press: the way back to the shop, or a page that says what happened where there is none.
-fn led(answer: ApiResponse) -> HttpResponse {
+fn led(answer: &ApiResponse) -> HttpResponse {
     let body = answer.json().unwrap_or_default();
     if body["object"] != PAYER_PAGE {
-        return over(&answer, &body);
+        return over(answer, &body);
     }
     let leads_to = body["leads_to"].as_str().and_then(|url| HeaderValue::try_from(url).ok());
     let Some(location) = leads_to else {

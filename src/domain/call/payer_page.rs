@@ -32,15 +32,15 @@ impl PayerPages {
     pub fn url(&self, intent: &str, attempt: &str, connected: Option<&str>) -> Option<String> {
         let mut url = format!("{}{PAYER_PAGES}/{intent}/{attempt}", self.origin);
         let named = [(WORLD, self.world.as_ref().map(AccountId::as_str)), (CONNECTED, connected)];
-        let mut sign = '?';
+        let mut sign = "?";
         // The ids of accounts are letters, digits and `_`.
         for (name, account) in named {
             let Some(account) = account else { continue };
             if !mask::is_whole(account) {
                 return None;
             }
-            url.push_str(&format!("{sign}{name}={account}"));
-            sign = '&';
+            url.extend([sign, name, "=", account]);
+            sign = "&";
         }
         Some(url)
     }

@@ -211,7 +211,7 @@ impl Expectation {
         }
         match &self.intent {
             ExpectedResult::Fails(code) if code == REQUIRES_ACTION => {
-                words.push("intent waits for its payer".to_owned())
+                words.push("intent waits for its payer".to_owned());
             }
             // What comes of a charge comes of an intent too, where nothing else is said.
             intent @ ExpectedResult::Fails(code) if *intent != self.charge => {
