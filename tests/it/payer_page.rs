@@ -49,7 +49,8 @@ impl Page {
     fn send(&self, method: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let named = headers.iter().any(|(name, _)| *name == "Host");
         let host = if named { "" } else { "Host: 127.0.0.1\r\n" };
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
         let (path, length) = (&self.path, body.len());
         let request = format!("{method} {path} HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\n\r\n{body}");
         wire::call(self.address, request.as_bytes())
