@@ -515,7 +515,9 @@ fn the_first_compaction_is_cancelled_and_leaves_the_file_as_it_was() {
         let answers: Vec<_> = (0..1000)
             .map(|_| store.answer(visa(Target::Local), say(token("tok_other", "Visa", "4242", false))))
             .collect();
-        answers.into_iter().for_each(|answer| drop(answer.wait().unwrap()));
+        for answer in answers {
+            answer.wait().unwrap();
+        }
     }
     let cancelled = CancellationToken::new();
     let mut on_progress = |progress| {
@@ -560,7 +562,9 @@ fn entries_go_in_the_same_commit_in_which_the_log_is_shortened() {
         // Were each of the twenty removals alone in its commit, there would be one before and behind each, too.
         let if_all_are_alone = 2 * removals.len() as u64 + 1;
         let removed: u64 = removals.into_iter().map(|removal| removal.wait().unwrap().entries).sum();
-        looks.into_iter().for_each(|look| drop(look.wait().unwrap()));
+        for look in looks {
+            look.wait().unwrap();
+        }
         assert_eq!(removed, 40);
         was_shared |= store.commits() - commits < if_all_are_alone;
         assert!(number("SELECT count(*) FROM log_calls") <= CALLS.cast_signed());

@@ -146,7 +146,7 @@ pub(super) fn pick_list_ui(
     rows: usize,
 ) -> Option<PickChange> {
     let (search, list) = (Id::unique(("pick_search", name)), Id::unique(("pick_rows", name)));
-    ui.spacing_mut().item_spacing.y = 6.0;
+    ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
     // Before the search takes them.
     let mut change = keys_ui(ui, state, search, list);
     let width = ui.available_width();
