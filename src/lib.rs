@@ -101,7 +101,7 @@
 //! | `worker` | receives commands and starts jobs; tasks of calls run on two `call` threads |
 //! | `history` | one read connection: makes lists in pieces, reads what changed since the last commit, tells the window |
 //! | `requests` | another read connection: lists and searches the request log |
-//! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
+//! | `lookups` | another read connection: rows, entries, exchanges and what became of a token, so that none of them waits behind a sort |
 //! | `webhooks` | sends events while a server runs, and lets happen what is due by a world's clock; wakes for an event, an answer, a time that has come, and once a second while there is an endpoint, for another process may have made events |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once; where one fails after it wrote, the others run again without it |
 //!
@@ -193,6 +193,15 @@
 //! came of it: after a crash what was sent last is sent again. The secret of an endpoint follows from the folder's secret
 //! and the endpoint's id ([`domain::call::webhook_signature`]) and is kept nowhere. Nothing leaves this machine but to an
 //! origin that a person named ([`domain::settings::receiver`]).
+//!
+//! # What became of a token
+//!
+//! The timeline shows a token's life ([`domain::history::token_life`]): the objects that were made of it, the calls about
+//! them and the events that tell of them. No index leads from an object to its calls, so `store/reader/life` goes through
+//! the calls behind the first one that used the token, as far as a bound, and reads those whose text names an id that is
+//! followed; how the objects stand by now, it asks the ledger. While the timeline is shown, `worker/lookups` reads the life
+//! again after commits and tells it where it is another one. `ui/inspector/timeline` makes rows and lines of it once for
+//! each revision and draws those in view. What the payer of an intent does and an event that is sent again are jobs.
 //!
 //! # What was expected
 //!

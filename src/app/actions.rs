@@ -109,6 +109,7 @@ impl App {
             Shortcut::Settings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Shortcut::Server => {
                 self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
+                self.load_webhooks();
             }
             Shortcut::Runs => self.open_runs(None),
             Shortcut::Keys => self.views.dialogs.keys_are_open = true,
@@ -195,6 +196,13 @@ impl App {
         self.use_loaded_call(ctx);
     }
 
+    /// Asks for the webhook endpoints, where they are shown.
+    pub(super) fn load_webhooks(&self) {
+        if self.views.dialogs.server.is_some() {
+            self.worker.send(WorkerCommand::LoadWebhooks);
+        }
+    }
+
     /// Compares an entry with the one that was shown before it.
     fn diff_with_previous(&mut self, ctx: &Context, id: EntryId) {
         if !self.history.selection.wants(id) {
@@ -239,6 +247,12 @@ impl App {
                 self.history.copied_once_loaded = None;
                 self.worker.send(WorkerCommand::LoadExchange { id });
             }
+            Action::OpenCall(id) => {
+                // What the request log shows is the call that was loaded last.
+                self.views.requests.select(id);
+                self.act(ctx, Action::SelectRequest(id));
+            }
+            Action::WatchLife(id) => self.worker.send(WorkerCommand::WatchLife { id }),
             Action::ShowEntry(id) => {
                 self.views.pane = MiddlePane::History;
                 self.select(id);
@@ -293,6 +307,15 @@ impl App {
                 self.worker.send(WorkerCommand::Serve { port });
             }
             Action::SetOrigins(origins) => self.edit_settings(SettingsEdit::Origins(origins)),
+            Action::SetWebhookOrigins(origins) => {
+                self.edit_settings(SettingsEdit::WebhookOrigins(origins));
+                self.load_webhooks();
+            }
+            Action::SetForwardTo(urls) => {
+                self.edit_settings(SettingsEdit::ForwardTo(urls));
+                self.load_webhooks();
+            }
+            Action::TellSecret(endpoint) => self.worker.send(WorkerCommand::TellSecret { endpoint }),
             Action::SetFaults { text, rules } => {
                 self.worker.send(WorkerCommand::SetFaults { rules: rules.clone() });
                 self.faults = AppliedFaults { text, rules };

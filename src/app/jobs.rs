@@ -18,14 +18,16 @@ use crate::{
         settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::{
-        CreatedToken, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, KeptHistory,
-        RefreshReport, RetrievedToken, SavedSettings, SettingsEdit, SettingsFault, UsedToken, WorkerCommand,
+        AuthenticatedIntent, CreatedToken, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest,
+        KeptHistory, RefreshReport, ResentEvent, RetrievedToken, SavedSettings, ServerInfo, SettingsEdit,
+        SettingsFault, UsedToken, WorkerCommand,
     },
     ui::{
         Action, ToastCause,
         dialogs::output_file::words_of,
         form::FormComplaint,
         settings::SettingsState,
+        shortcuts::Shortcut,
         widgets::{Toast, Tone},
         words,
     },
@@ -73,6 +75,8 @@ impl App {
             | JobRequest::AskAgain { .. }
             | JobRequest::Retrieve { .. }
             | JobRequest::UseToken { .. }
+            | JobRequest::Authenticate { .. }
+            | JobRequest::ResendEvent { .. }
             | JobRequest::SaveSettings { .. } => {}
         }
         self.worker.send(WorkerCommand::Run { job, request });
@@ -96,6 +100,13 @@ impl App {
             JobOutcome::AskAgain(created) => self.creation_ended(ctx, None, created),
             JobOutcome::Retrieve(entry, retrieved) => self.retrieval_ended(entry, retrieved),
             JobOutcome::UseToken(used) => self.views.toasts.push(use_toast(used).cause(ToastCause::Use)),
+            JobOutcome::Authenticate(intent) => {
+                self.views.toasts.push(authentication_toast(intent).cause(ToastCause::Authentication));
+            }
+            JobOutcome::ResendEvent(resent) => {
+                let serves = matches!(self.model.server, ServerInfo::On { .. });
+                self.views.toasts.push(resent_toast(resent, serves).cause(ToastCause::Event));
+            }
             JobOutcome::Refresh(report) => {
                 self.jobs.end_refresh(job);
                 self.views.toasts.push(refresh_toast(report).cause(ToastCause::Refresh));
@@ -322,6 +333,37 @@ fn use_toast(used: Result<UsedToken, String>) -> Toast<Action, ToastCause> {
         Ok(UsedToken { refusal: Some(refusal), .. }) => Toast::new(Tone::Error, refusal.title()),
         Ok(UsedToken { message, .. }) => {
             Toast::new(Tone::Error, message.unwrap_or_else(|| "The answer gives no reason".to_owned()))
+        }
+    }
+}
+
+fn authentication_toast(intent: Result<AuthenticatedIntent, String>) -> Toast<Action, ToastCause> {
+    match intent {
+        Err(message) => Toast::new(Tone::Error, format!("The authentication was not ended. {message}")),
+        Ok(AuthenticatedIntent { id, status, error: None }) => Toast::new(Tone::Ok, format!("{id} is {status} now")),
+        Ok(AuthenticatedIntent { id, status, error: Some(error) }) => {
+            Toast::new(Tone::Warn, format!("{id} is {status} now. {error}"))
+        }
+    }
+}
+
+/// `serves`: whether the server of this window is on.
+fn resent_toast(resent: Result<ResentEvent, String>, serves: bool) -> Toast<Action, ToastCause> {
+    match resent {
+        Err(message) => Toast::new(Tone::Error, format!("The event was not sent again. {message}")),
+        Ok(ResentEvent { endpoints: 0, .. }) => {
+            let words = "No webhook endpoint asks for events of this type: nothing is sent";
+            Toast::new(Tone::Warn, words).action("Server…", Action::Do(Shortcut::Server))
+        }
+        Ok(ResentEvent { endpoints, is_sent_elsewhere }) => {
+            let what = if endpoints == 1 { "endpoint" } else { "endpoints" };
+            let words = format!("Sent again to {endpoints} {what}");
+            if serves || is_sent_elsewhere {
+                Toast::new(Tone::Ok, words)
+            } else {
+                Toast::new(Tone::Warn, format!("{words} once the server is on"))
+                    .action("Server…", Action::Do(Shortcut::Server))
+            }
         }
     }
 }

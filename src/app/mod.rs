@@ -186,8 +186,13 @@ impl App {
             if matches!(&update, WorkerUpdate::Detail(detail) if !self.history.selection.wants(detail.entry.id)) {
                 continue;
             }
+            // A call may have made, changed or removed an endpoint.
+            let may_change_endpoints = matches!(update, WorkerUpdate::Requests(_));
             if let Some(notice) = self.model.apply(update) {
                 self.tell(ctx, notice);
+            }
+            if may_change_endpoints {
+                self.load_webhooks();
             }
         }
         self.use_loaded_detail(ctx);
@@ -309,7 +314,7 @@ impl App {
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.take_handed(ui.ctx(), &mut actions);
-        self.panes_ui(ui, &mut actions);
+        self.panes_below_dialogs_ui(ui, &mut actions);
         self.dialogs_ui(ui.ctx(), &mut actions);
         drop_overlay_ui(ui.ctx(), self.takes_files());
         let foot = if self.views.pane == MiddlePane::History {

@@ -18,7 +18,15 @@ use crate::{
 impl App {
     pub(super) fn tell(&mut self, ctx: &Context, notice: UserNotice) {
         match notice {
-            UserNotice::Server => self.tell_server(),
+            UserNotice::Server => {
+                self.tell_server();
+                self.load_webhooks();
+            }
+            UserNotice::Secret { endpoint, secret } => {
+                if let Some(dialog) = &mut self.views.dialogs.server {
+                    dialog.webhooks.reveal(endpoint, secret);
+                }
+            }
             UserNotice::Trouble(about, message) => {
                 let cause = ToastCause::Trouble(about);
                 match message {

@@ -24,7 +24,7 @@ use crate::{
         form::{self, FormContext},
         history::{self, HistoryContext},
         icons,
-        inspector::{self, InspectedCall, InspectedSubject},
+        inspector::{self, InspectedCall, InspectedEntry, InspectedSubject},
         layout::{self, GrowthSide, InspectorDock, WindowPart},
         palette::{self, PaletteContext},
         requests::{self, RequestsContext},
@@ -37,7 +37,18 @@ use crate::{
 };
 
 impl App {
-    pub(super) fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    /// Draws the panes; below a dialog without the pointer, which is the dialog's. The toolkit keeps a tooltip open for as
+    /// long as the pointer rests on the place of its widget, a dialog above it or not.
+    pub(super) fn panes_below_dialogs_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let has_dialog = self.views.dialogs.is_any_open();
+        let pointer = has_dialog.then(|| ui.input_mut(|input| std::mem::take(&mut input.pointer)));
+        self.panes_ui(ui, actions);
+        if let Some(pointer) = pointer {
+            ui.input_mut(|input| input.pointer = pointer);
+        }
+    }
+
+    fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let t = theme::DesignTokens::of(ui);
         let now = self.clock.now();
         self.bars_ui(ui, actions);
@@ -129,7 +140,10 @@ impl App {
             MiddlePane::History if self.views.inspector.shows_diff() => {
                 InspectedSubject::Compared(self.model.compared.as_ref())
             }
-            MiddlePane::History => InspectedSubject::Entry(self.model.detail.as_ref()),
+            MiddlePane::History => InspectedSubject::Entry(self.model.detail.as_ref().map(|detail| {
+                let life = self.model.life.as_ref();
+                InspectedEntry { detail, life, call }
+            })),
             MiddlePane::Requests => InspectedSubject::Call(call),
         };
         let code = code_context(&self.model, &self.settings, self.views.pane);
@@ -349,7 +363,12 @@ impl App {
             dialogs.use_token = None;
         }
         if let Some(state) = &mut dialogs.server {
-            let about = ServerContext { server: &self.model.server, settings: &self.settings, faults: &self.faults };
+            let about = ServerContext {
+                server: &self.model.server,
+                settings: &self.settings,
+                faults: &self.faults,
+                webhooks: &self.model.webhooks,
+            };
             if !server::server_ui(ctx, state, &about, actions) {
                 dialogs.server = None;
             }

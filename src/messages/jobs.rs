@@ -6,6 +6,7 @@ use super::run_orders::{ReportOrder, RunOrder};
 use crate::domain::{
     call::{
         api::Target,
+        intent_calls::AuthenticationResult,
         refusal::AccountRefusal,
         token_calls::{TokenCall, TokenRequest},
     },
@@ -45,6 +46,11 @@ pub enum JobRequest {
     Retrieve { entry: EntryId, token: String, target: Target, profile: Option<ProfileId> },
     /// Use a token up, with the profile that it was made with.
     UseToken { call: TokenCall, target: Target, profile: Option<ProfileId> },
+    /// Say what the payer of an intent of the local minter does at the bank's page. `account` is the connected account that
+    /// the intent is of.
+    Authenticate { intent: String, result: AuthenticationResult, account: Option<String> },
+    /// Send an event once more to all webhook endpoints that it is for.
+    ResendEvent { event: String },
     /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Tokens of
     /// another profile than the one in use are left out.
     Refresh(RefreshScope),
@@ -81,6 +87,8 @@ impl JobRequest {
             Self::AskAgain { .. } => JobOutcome::AskAgain(Err(message)),
             Self::Retrieve { entry, .. } => JobOutcome::Retrieve(*entry, Err(message)),
             Self::UseToken { .. } => JobOutcome::UseToken(Err(message)),
+            Self::Authenticate { .. } => JobOutcome::Authenticate(Err(message)),
+            Self::ResendEvent { .. } => JobOutcome::ResendEvent(Err(message)),
             Self::Refresh(_) => JobOutcome::Refresh(Err(message)),
             Self::Look(_) => JobOutcome::Look(Err(JobFailure::Failed(message))),
             Self::Import { .. } => JobOutcome::Import(Err(JobFailure::Failed(message))),
@@ -132,6 +140,9 @@ pub enum JobOutcome {
     /// The entry that was asked about.
     Retrieve(EntryId, Result<RetrievedToken, String>),
     UseToken(Result<UsedToken, String>),
+    /// The intent as it stands now.
+    Authenticate(Result<AuthenticatedIntent, String>),
+    ResendEvent(Result<ResentEvent, String>),
     Refresh(Result<RefreshReport, String>),
     Look(Result<HandedContent, JobFailure>),
     Import(Result<ImportedFile, JobFailure>),
@@ -190,6 +201,25 @@ pub struct UsedToken {
     pub refusal: Option<AccountRefusal>,
     /// How the entry of the token now compares with what was expected of it.
     pub judgement: Option<Judgement>,
+}
+
+/// An intent whose payer was at the bank's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticatedIntent {
+    pub id: String,
+    /// Its status, in Stripe's words.
+    pub status: String,
+    /// Why it was not paid.
+    pub error: Option<String>,
+}
+
+/// An event that is to be sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResentEvent {
+    /// To so many endpoints; none asks for events of its type where this is 0.
+    pub endpoints: usize,
+    /// Whether another process than this one sends it now.
+    pub is_sent_elsewhere: bool,
 }
 
 /// What a refresh found, or had found when it was stopped: then the counts do not add up to `total`.

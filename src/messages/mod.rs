@@ -3,11 +3,12 @@
 mod jobs;
 mod run_orders;
 mod runs;
+mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
 
 // All of it: a new kind of job needs no line here.
-pub use self::{jobs::*, run_orders::*, runs::*};
+pub use self::{jobs::*, run_orders::*, runs::*, webhooks::*};
 
 use jiff::Timestamp;
 
@@ -22,16 +23,19 @@ use crate::domain::{
         listing::EntryListing,
         request_filter::{RequestCounts, RequestFilter},
         request_log::{ExchangeId, RequestRow},
+        token_life::TokenLife,
     },
     key::KeyKind,
     presets::library::PresetLibrary,
     run::record::{RunId, RunRecord},
+    secret::SecretText,
     settings::{
         file_format::{CopyForm, ExportForm},
         layout::WindowLayout,
         origin::PageOrigin,
         preferences::{Settings, ThemeChoice},
         profile::ProfileId,
+        receiver::ReceiverUrl,
         retention::RetentionSettings,
     },
 };
@@ -102,6 +106,8 @@ pub enum WorkerCommand {
     Copy { ids: Vec<EntryId>, form: CopyForm },
     /// Load a call of the request log with its answer.
     LoadExchange { id: ExchangeId },
+    /// Tell what became of the token of this entry, and again whenever that changes; of none any more.
+    WatchLife { id: Option<EntryId> },
     /// List the runs that are kept.
     LoadRuns,
     /// Load a run with all that is shown of it, compared with a run of the same list: the one before it where none is named.
@@ -112,6 +118,10 @@ pub enum WorkerCommand {
     DeleteRun { id: RunId },
     /// Hold back the run that a job makes, or let it go on.
     PauseRun { job: JobId, is_paused: bool },
+    /// List the webhook endpoints.
+    LoadWebhooks,
+    /// Tell the secret that the events of this endpoint are signed with.
+    TellSecret { endpoint: String },
     /// Serve the minter on this port of 127.0.0.1, or stop serving.
     Serve { port: Option<u16> },
     /// Let the server go wrong on purpose, by these rules; none lets it work.
@@ -147,6 +157,10 @@ pub enum SettingsEdit {
     Serve(Option<u16>),
     /// Let pages of these origins call the server.
     Origins(Vec<PageOrigin>),
+    /// Let webhook endpoints be at these origins besides this machine.
+    WebhookOrigins(Vec<PageOrigin>),
+    /// Send all events there.
+    ForwardTo(Vec<ReceiverUrl>),
     /// Offer this form of an export the next time.
     Export(ExportForm),
     /// Keep so much of the history.
@@ -165,6 +179,8 @@ impl SettingsEdit {
                 settings.server.port = port.unwrap_or(settings.server.port);
             }
             Self::Origins(origins) => settings.server.origins.clone_from(origins),
+            Self::WebhookOrigins(origins) => settings.server.webhook_origins.clone_from(origins),
+            Self::ForwardTo(urls) => settings.server.forward_to.clone_from(urls),
             Self::Export(form) => settings.export.clone_from(form),
             Self::Retention(retention) => settings.retention.clone_from(retention),
         }
@@ -283,7 +299,16 @@ pub enum WorkerUpdate {
         id: ExchangeId,
         exchange: Box<ApiExchange>,
     },
+    /// What became of the token that is watched.
+    Life(Box<TokenLife>),
     Server(ServerInfo),
+    /// The webhook endpoints, those of the settings first.
+    Webhooks(Vec<ListedEndpoint>),
+    /// The secret of an endpoint, for whoever asked to see it.
+    Secret {
+        endpoint: String,
+        secret: SecretText,
+    },
     /// The minter was reset: it had so many objects.
     MinterReset {
         objects: u64,

@@ -17,12 +17,15 @@ use crate::{
             edit::{EntryEdit, LastDeletion},
             entry::{EntryDetail, EntryId, HistoryEntry},
             request_log::ExchangeId,
+            token_life::TokenLife,
         },
         run::record::RunId,
+        secret::SecretText,
         settings::{file_format::CopyForm, profile::ProfileId},
     },
     messages::{
-        ComparedEntries, JobId, JobOutcome, KeyInfo, RestoredDeletion, ServerInfo, TroubleSubject, WorkerUpdate,
+        ComparedEntries, JobId, JobOutcome, KeyInfo, ListedEndpoint, RestoredDeletion, ServerInfo, TroubleSubject,
+        WorkerUpdate,
     },
 };
 
@@ -52,6 +55,8 @@ pub struct WindowModel {
     pub deletion: Option<LastDeletion>,
     /// Everything about the entry that was asked for last.
     pub detail: Option<LoadedValue<EntryDetail>>,
+    /// What became of the token that is watched.
+    pub life: Option<LoadedValue<TokenLife>>,
     /// The comparison that was asked for last.
     pub compared: Option<LoadedValue<ComparedEntries>>,
     pub requests: RequestsModel,
@@ -59,6 +64,8 @@ pub struct WindowModel {
     pub exchange: Option<(ExchangeId, LoadedValue<ApiExchange>)>,
     pub runs: RunsModel,
     pub server: ServerInfo,
+    /// The webhook endpoints, once they were asked for.
+    pub webhooks: Vec<ListedEndpoint>,
     /// Of each job that reports progress: how much is done, and of how much.
     pub progress: BTreeMap<JobId, (u64, u64)>,
     /// The jobs whose calls are on their way, by the entries that wait for the answer.
@@ -108,10 +115,13 @@ impl WindowModel {
             WorkerUpdate::Exchange { id, exchange } => {
                 self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
+            WorkerUpdate::Life(life) => self.life = Some(LoadedValue::new(self.revision.count_on(), life)),
             WorkerUpdate::Server(server) => {
                 self.server = server;
                 return Some(UserNotice::Server);
             }
+            WorkerUpdate::Webhooks(endpoints) => self.webhooks = endpoints,
+            WorkerUpdate::Secret { endpoint, secret } => return Some(UserNotice::Secret { endpoint, secret }),
             WorkerUpdate::MinterReset { objects } => return Some(UserNotice::MinterReset { objects }),
             WorkerUpdate::Begun { job, entry } => {
                 self.waiting.insert(entry, job);
@@ -204,6 +214,11 @@ pub enum UserNotice {
     },
     /// The server is in another state, which the model has.
     Server,
+    /// The secret of a webhook endpoint, which somebody asked to see. It is kept nowhere else.
+    Secret {
+        endpoint: String,
+        secret: SecretText,
+    },
     /// Something does not work until it is mended, or it works again.
     Trouble(TroubleSubject, Option<String>),
     Problem(String),

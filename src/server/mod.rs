@@ -38,7 +38,7 @@ use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle};
 use crate::{
     backend::AdmissionRules,
     domain::{fault::FaultRule, settings::origin::PageOrigin},
-    webhooks::WebhookDelivery,
+    webhooks::{ForwardTo, WebhookDelivery},
 };
 pub use shared::ServerConfig;
 use shared::SharedState;
@@ -125,6 +125,13 @@ impl Server {
     pub fn set_webhook_origins(&self, origins: Vec<PageOrigin>) {
         if let Some(delivery) = &self.delivery {
             delivery.set_origins(origins);
+        }
+    }
+
+    /// Sends all events that come from now on to these endpoints, and no more to others that were named before.
+    pub fn set_forwards(&self, forwards: Vec<ForwardTo>) {
+        if let Some(delivery) = &self.delivery {
+            delivery.set_forwards(forwards);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::domain::{
         origin::PageOrigin,
         preferences::{LogSettings, ServerSettings, Settings, WindowSettings},
         profile::{Profile, ProfileId, ProfileList, free_name},
+        receiver::ReceiverUrl,
         retention::{RetentionBound, RetentionRule, RetentionScope, RetentionSettings},
         stripe::{BrokenSetting, StripeField, StripeSettings},
     },
@@ -60,6 +61,7 @@ struct ServerFile<'a> {
     port: u16,
     origins: Vec<&'a str>,
     webhook_origins: Vec<&'a str>,
+    forward_to: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -112,7 +114,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     let Settings { profiles, policies, form, window, server, log, retention, export } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
-    let ServerSettings { serves, port, origins, webhook_origins } = server;
+    let ServerSettings { serves, port, origins, webhook_origins, forward_to } = server;
     let mut policies = *policies;
     let policies = AccountPolicy::ALL
         .into_iter()
@@ -137,6 +139,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
             port: *port,
             origins: origins.iter().map(PageOrigin::as_str).collect(),
             webhook_origins: webhook_origins.iter().map(PageOrigin::as_str).collect(),
+            forward_to: forward_to.iter().map(ReceiverUrl::as_str).collect(),
         },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
         retention: RetentionFile {
@@ -434,12 +437,17 @@ fn server(reader: &mut ObjectReader<'_>) -> ServerSettings {
         port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
         origins: reader.field("origins", origins).unwrap_or(defaults.origins),
         webhook_origins: reader.field("webhook_origins", origins).unwrap_or(defaults.webhook_origins),
+        forward_to: reader.field("forward_to", receivers).unwrap_or(defaults.forward_to),
     }
 }
 
 /// All of them, or none where one is not as it should be.
 fn origins(value: &Value) -> Option<Vec<PageOrigin>> {
     value.as_array()?.iter().map(|origin| PageOrigin::parse(origin.as_str()?).ok()).collect()
+}
+
+fn receivers(value: &Value) -> Option<Vec<ReceiverUrl>> {
+    value.as_array()?.iter().map(|url| ReceiverUrl::parse(url.as_str()?).ok()).collect()
 }
 
 fn log(reader: &mut ObjectReader<'_>) -> LogSettings {

@@ -17,7 +17,10 @@ use super::{
     write_context::WriteContext,
 };
 use crate::{
-    domain::mask::keyed_hash::IdentityKey,
+    domain::{
+        history::token_life::{DeliveryState, EventDelivery},
+        mask::keyed_hash::IdentityKey,
+    },
     minter::{self, ObjectKind, StoredObject},
 };
 
@@ -336,11 +339,7 @@ pub(super) fn listeners(
             listeners.push(EventListener { endpoint: object.id, cursor });
         }
     }
-    let forwards = connection
-        .prepare_cached("SELECT endpoint, types, position FROM webhook_cursors WHERE types IS NOT NULL")?
-        .query_map([], |row| Ok((row.get(0)?, json(row, 1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<Vec<(String, Value, i64)>>>()?;
-    for (endpoint, types, cursor) in forwards {
+    for (endpoint, types, cursor) in forwards(connection)? {
         if minter::event_type_fits(&names(&types), event_type) {
             listeners.push(EventListener { endpoint, cursor });
         }
@@ -371,6 +370,84 @@ pub(super) fn pending(
         .collect::<rusqlite::Result<_>>()?;
     let is_pending = |listener: &&EventListener| place > listener.cursor || open.contains(&listener.endpoint);
     Ok(listeners.iter().filter(is_pending).count())
+}
+
+/// All endpoints with how far each is, to tell how events are on their way: read once for many events.
+pub(super) struct EndpointStates {
+    /// With the cursor of each.
+    kept: Vec<(KeptEndpoint, i64)>,
+    /// Those that were named when a server was started: the id, the types and the cursor.
+    forwards: Vec<(String, Vec<String>, i64)>,
+}
+
+impl EndpointStates {
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut kept = Vec::new();
+        for endpoint in endpoints(connection)? {
+            let cursor = cursor(connection, &endpoint.object.id)?.unwrap_or(endpoint.position);
+            kept.push((endpoint, cursor));
+        }
+        let forwards = forwards(connection)?;
+        let forwards = forwards.into_iter().map(|(id, types, cursor)| (id, names(&types), cursor)).collect();
+        Ok(Self { kept, forwards })
+    }
+
+    /// How an event at a place is on its way to each endpoint that it is for.
+    pub(super) fn deliveries(
+        &self,
+        connection: &Connection,
+        (world, account): (&str, Option<&str>),
+        place: i64,
+        event: &StoredObject,
+    ) -> rusqlite::Result<Vec<EventDelivery>> {
+        let mut deliveries = Vec::new();
+        for (KeptEndpoint { world: own, account: of, position, object }, cursor) in &self.kept {
+            let is_of = if object.state["connect"] == true { account.is_some() } else { of.as_deref() == account };
+            let is_asked = own == world && is_of && object.body["status"] == "enabled";
+            let is_for = is_asked && minter::event_fits(&names(&object.body["enabled_events"]), event);
+            let state = match delivery(connection, &object.id, place)? {
+                Some(state) => state,
+                None if !is_for || place <= *position => continue,
+                None if place > *cursor => DeliveryState::Queued,
+                None => DeliveryState::Taken,
+            };
+            let url = object.body["url"].as_str().map(str::to_owned);
+            deliveries.push(EventDelivery { url, state });
+        }
+        for (id, types, cursor) in &self.forwards {
+            let state = match delivery(connection, id, place)? {
+                Some(state) => state,
+                None if !minter::event_fits(types, event) => continue,
+                None if place > *cursor => DeliveryState::Queued,
+                None => DeliveryState::Passed,
+            };
+            deliveries.push(EventDelivery { url: None, state });
+        }
+        Ok(deliveries)
+    }
+}
+
+/// What is written down of an event on its way to an endpoint.
+fn delivery(connection: &Connection, endpoint: &str, event: i64) -> rusqlite::Result<Option<DeliveryState>> {
+    let written = connection
+        .prepare_cached("SELECT attempts, due_ms FROM webhook_deliveries WHERE endpoint = ?1 AND event = ?2")?
+        .query_row((endpoint, event), |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Option<i64>>(1)?)))
+        .optional()?;
+    Ok(written.map(|(attempts, due)| match due {
+        Some(due) if due == WISHED.as_millisecond() => DeliveryState::Queued,
+        Some(due) => {
+            DeliveryState::Waits { attempts, until: Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX) }
+        }
+        None => DeliveryState::GivenUp { attempts },
+    }))
+}
+
+/// The endpoints that were named when a server was started: the id, the types and the cursor of each.
+fn forwards(connection: &Connection) -> rusqlite::Result<Vec<(String, Value, i64)>> {
+    connection
+        .prepare_cached("SELECT endpoint, types, position FROM webhook_cursors WHERE types IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, json(row, 1)?, row.get(2)?)))?
+        .collect()
 }
 
 fn names(list: &Value) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::{
         run::record::RunId,
         settings::{
             file_format::CopyForm, origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId,
-            retention::RetentionSettings,
+            receiver::ReceiverUrl, retention::RetentionSettings,
         },
     },
     messages::{HandedSubject, JobId, JobRequest, TroubleSubject},
@@ -110,6 +110,10 @@ pub enum Action {
     ShowPane(MiddlePane),
     /// Show a call of the request log.
     SelectRequest(ExchangeId),
+    /// Load a call that is shown elsewhere than in the request log.
+    OpenCall(ExchangeId),
+    /// Be told what became of the token of this entry; of none any more.
+    WatchLife(Option<EntryId>),
     /// Show the entry of a call in the history.
     ShowEntry(EntryId),
     /// The history's filter changed: list its entries anew.
@@ -173,6 +177,12 @@ pub enum Action {
     Serve(Option<u16>),
     /// Let pages of these origins, and of no others, call the server.
     SetOrigins(Vec<PageOrigin>),
+    /// Let webhook endpoints be at these origins besides this machine, and at no others.
+    SetWebhookOrigins(Vec<PageOrigin>),
+    /// Send all events of the window's server there from now on.
+    SetForwardTo(Vec<ReceiverUrl>),
+    /// Show the secret that the events of this endpoint are signed with.
+    TellSecret(String),
     /// Let the server go wrong by the rules of this text; an empty one lets it work.
     SetFaults {
         text: String,
@@ -204,6 +214,10 @@ pub enum ToastCause {
     Retrieval(EntryId),
     /// A token is used up.
     Use,
+    /// The payer of an intent was at the bank's page.
+    Authentication,
+    /// An event is sent once more.
+    Event,
     Refresh,
     /// A run was made, or its report written.
     Run,

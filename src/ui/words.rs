@@ -28,10 +28,12 @@ pub fn card(entry: &HistoryEntry) -> String {
     }
 }
 
-/// How long something took: "0.1 ms", "212 ms", "1.4 s".
+/// How long something took: "0.1 ms", "212 ms", "1.4 s"; "< 0.1 ms" of what would be none.
 pub fn took(took: Duration) -> String {
     let millis = took.as_secs_f64() * 1000.0;
-    if millis < 9.95 {
+    if millis < 0.05 {
+        "< 0.1 ms".to_owned()
+    } else if millis < 9.95 {
         format!("{millis:.1} ms")
     } else if millis < 999.5 {
         format!("{millis:.0} ms")
@@ -66,6 +68,16 @@ pub fn moment(then: Timestamp, zone: &LocalZone) -> String {
 /// A date and time in short: "May 2, 20:31 +02:00", or "May 2, 18:31 UTC".
 pub fn short_moment(then: Timestamp, zone: &LocalZone) -> String {
     format!("{} {}", zone.wall(then).strftime("%b %-d, %H:%M"), distance(then, zone))
+}
+
+/// A time of a day that is known: "18:31:02".
+pub fn time_of_day(then: Timestamp, zone: &LocalZone) -> String {
+    zone.wall(then).strftime("%H:%M:%S").to_string()
+}
+
+/// A day and a time where there is little room: "May 2, 18:31".
+pub fn day_and_time(then: Timestamp, zone: &LocalZone) -> String {
+    zone.wall(then).strftime("%b %-d, %H:%M").to_string()
 }
 
 /// A date and time for a hint: as [`moment`] with the name of the zone, and in UTC below it.
@@ -148,7 +160,15 @@ mod tests {
             let then = Timestamp::from_second(1_900_000_000 - secs).unwrap();
             assert_eq!(ago(then, now, &LocalZone::UTC), expected, "{secs}");
         }
-        for (micros, expected) in [(120, "0.1 ms"), (9_960, "10 ms"), (212_400, "212 ms"), (1_420_000, "1.4 s")] {
+        for (micros, expected) in [
+            (0, "< 0.1 ms"),
+            (49, "< 0.1 ms"),
+            (50, "0.1 ms"),
+            (120, "0.1 ms"),
+            (9_960, "10 ms"),
+            (212_400, "212 ms"),
+            (1_420_000, "1.4 s"),
+        ] {
             assert_eq!(took(Duration::from_micros(micros)), expected);
         }
     }

@@ -19,6 +19,13 @@ pub struct ForwardTo {
     pub types: Vec<String>,
 }
 
+impl ForwardTo {
+    /// An endpoint that gets events of all types.
+    pub fn all(url: ReceiverUrl) -> Self {
+        Self { url, types: vec!["*".to_owned()] }
+    }
+}
+
 /// By what events are sent.
 #[derive(Clone)]
 pub struct WebhookConfig {

@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    config::{UnnamedEndpoint, WebhookConfig},
+    config::{ForwardTo, UnnamedEndpoint, WebhookConfig},
     endpoint::Endpoint,
     queue::{AttemptNote, Queue},
     sender::{EventSender, SendOutcome, SignedEvent},
@@ -53,8 +53,16 @@ const ENDPOINTS_LOCK: &str = "webhooks";
 pub struct WebhookDelivery {
     stop: CancellationToken,
     wakes: Arc<AtomicU64>,
-    origins: watch::Sender<Vec<PageOrigin>>,
+    named: watch::Sender<NamedReceivers>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What a person named, which may change while events are sent.
+#[derive(Clone, Debug)]
+struct NamedReceivers {
+    /// The origins besides this machine at which endpoints may be.
+    origins: Vec<PageOrigin>,
+    forwards: Vec<ForwardTo>,
 }
 
 impl WebhookDelivery {
@@ -70,7 +78,8 @@ impl WebhookDelivery {
         store.on_events(move || ring.notify_one());
         let failed = |error: io::Error| StoreError::Other { doing: "start to send events", reason: error.to_string() };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let (origins, named) = watch::channel(config.origins.clone());
+        let (sender, named) =
+            watch::channel(NamedReceivers { origins: config.origins.clone(), forwards: config.forwards.clone() });
         let begun_at = outbox.newest()?;
         let state = Delivering {
             folder_secret: store.workspace_secret(),
@@ -97,12 +106,21 @@ impl WebhookDelivery {
             .name("webhooks".to_owned())
             .spawn(move || runtime.block_on(state.run(&bell, &stopped, &counter)))
             .map_err(failed)?;
-        Ok(Self { stop, wakes, origins, thread: Some(thread) })
+        Ok(Self { stop, wakes, named: sender, thread: Some(thread) })
     }
 
     /// Lets endpoints be at these origins besides this machine from now on.
     pub fn set_origins(&self, origins: Vec<PageOrigin>) {
-        self.origins.send_replace(origins);
+        self.named.send_modify(|named| named.origins = origins);
+    }
+
+    /// Sends all events that come from now on to these endpoints, and no more to others that were named before.
+    pub fn set_forwards(&self, forwards: Vec<ForwardTo>) {
+        self.named.send_if_modified(|named| {
+            let differs = named.forwards != forwards;
+            named.forwards = forwards;
+            differs
+        });
     }
 
     /// How often the thread woke.
@@ -136,10 +154,11 @@ struct Delivering {
     store: Store,
     outbox: Outbox,
     config: WebhookConfig,
-    /// The newest object when the server started: what came before is nothing to an endpoint of the command line.
+    /// The newest object when the endpoints that a person named were last changed: what came before is nothing to a new
+    /// one.
     begun_at: i64,
-    /// The origins besides this machine that a person named, as they are by now.
-    named: watch::Receiver<Vec<PageOrigin>>,
+    /// What a person named, as it is by now.
+    named: watch::Receiver<NamedReceivers>,
     /// Of the endpoints that this process sends to.
     queues: Vec<Queue>,
     /// With the URL that each was made for.
@@ -196,7 +215,10 @@ impl Delivering {
                 () = stopped.cancelled() => break,
                 () = bell.notified() => is_news = true,
                 // The handle that sends them is there until the thread has ended.
-                Ok(()) = self.named.changed() => is_news = true,
+                Ok(()) = self.named.changed() => {
+                    is_news = true;
+                    self.begun_at = self.outbox.newest().unwrap_or(self.begun_at);
+                }
                 Some(ended) = self.sending.join_next(), if !self.sending.is_empty() => {
                     // A task that is aborted or panics leaves its event where it is: it is sent again at the next start.
                     if let Ok(ended) = ended {
@@ -293,14 +315,15 @@ impl Delivering {
         // Read before the endpoints, which are therefore never older than an event that is sent to them.
         self.seen_until = self.outbox.newest()?;
         let kept = self.outbox.endpoints()?;
-        let forwards = self.config.forwards.iter().map(|forward| Endpoint::of_forward(forward, &self.folder_secret));
+        let NamedReceivers { origins, forwards } = self.named.borrow().clone();
+        let forwards = forwards.iter().map(|forward| Endpoint::of_forward(forward, &self.folder_secret));
         let forwards: Vec<Endpoint> = forwards.collect();
         self.has_endpoints = !kept.is_empty() || !forwards.is_empty();
         let mut ids: Vec<String> = Vec::new();
         let mut holds_all = !self.has_endpoints || self.holds(ENDPOINTS_LOCK)?;
         if holds_all {
             for kept in &kept {
-                let endpoint = Endpoint::of_kept(kept, &self.folder_secret, &self.named.borrow());
+                let endpoint = Endpoint::of_kept(kept, &self.folder_secret, &origins);
                 if let Some(endpoint) = endpoint {
                     ids.push(endpoint.id.clone());
                     self.take_endpoint(endpoint, Some(kept.position)).await?;

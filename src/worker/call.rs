@@ -20,7 +20,7 @@ use crate::{
         history::entry::{EntryId, EntryStatus},
         rules::expectation::Expectation,
     },
-    messages::{CreatedToken, JobOutcome, RetrievedToken, UsedToken, WorkerUpdate},
+    messages::{AuthenticatedIntent, CreatedToken, JobOutcome, RetrievedToken, UsedToken, WorkerUpdate},
     store::{RecordedCall, StoreError},
 };
 
@@ -41,6 +41,10 @@ pub(super) enum CallPurpose {
         entry: EntryId,
     },
     Use,
+    /// Ends the authentication of this intent.
+    Authenticate {
+        intent: String,
+    },
 }
 
 impl CallPurpose {
@@ -51,6 +55,9 @@ impl CallPurpose {
             Self::AskAgain { .. } => JobOutcome::AskAgain(recorded.and_then(created)),
             Self::Retrieve { entry } => JobOutcome::Retrieve(*entry, recorded.map(retrieved)),
             Self::Use => JobOutcome::UseToken(recorded.map(used)),
+            Self::Authenticate { intent } => {
+                JobOutcome::Authenticate(recorded.and_then(|recorded| authenticated(intent, &recorded)))
+            }
         }
     }
 }
@@ -98,7 +105,9 @@ impl CallTask {
         let begun = match purpose {
             CallPurpose::AskAgain { entry } => backend.begin_again(*entry, request, now).await,
             CallPurpose::Create { expects } => backend.begin_expecting(request, expects.clone(), now).await,
-            CallPurpose::Retrieve { .. } | CallPurpose::Use => backend.begin(request, now).await,
+            CallPurpose::Retrieve { .. } | CallPurpose::Use | CallPurpose::Authenticate { .. } => {
+                backend.begin(request, now).await
+            }
         }
         .map_err(|error| error.to_string())?;
         if let Some(entry) = &begun.entry {
@@ -177,6 +186,20 @@ fn created(recorded: RecordedCall) -> Result<CreatedToken, String> {
 fn retrieved(recorded: RecordedCall) -> RetrievedToken {
     let (_, message) = param_and_message(&recorded);
     RetrievedToken { entry: recorded.entry.map(Box::new), message }
+}
+
+fn authenticated(intent: &str, recorded: &RecordedCall) -> Result<AuthenticatedIntent, String> {
+    let (_, message) = param_and_message(recorded);
+    let answer = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.is_success());
+    let Some(body) = answer.and_then(ApiResponse::json) else {
+        return Err(message.unwrap_or_else(|| NO_REASON.to_owned()));
+    };
+    let error = ["last_payment_error", "last_setup_error"].into_iter().find_map(|name| body[name]["message"].as_str());
+    Ok(AuthenticatedIntent {
+        id: intent.to_owned(),
+        status: body["status"].as_str().unwrap_or("?").to_owned(),
+        error: error.map(str::to_owned),
+    })
 }
 
 fn used(recorded: RecordedCall) -> UsedToken {

@@ -32,7 +32,7 @@ use crate::{
     keys::ApiKeys,
     messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
     store::{Store, StoreError},
-    webhooks::{UnnamedEndpoint, WebhookConfig},
+    webhooks::{ForwardTo, UnnamedEndpoint, WebhookConfig},
 };
 
 /// How often it is looked whether another window wrote the settings: one small file is read.
@@ -44,6 +44,11 @@ const FOLLOW_RULES_EVERY: Duration = Duration::from_hours(24);
 /// By what the window's server lets calls in.
 fn admission(settings: &Settings) -> AdmissionRules {
     AdmissionRules { policies: settings.policies, only: None, origins: settings.server.origins.clone() }
+}
+
+/// Where the window's server sends all events.
+fn forwards(settings: &Settings) -> Vec<ForwardTo> {
+    settings.server.forward_to.iter().cloned().map(ForwardTo::all).collect()
 }
 
 /// Carries out what the window asks for. It alone knows the settings in use.
@@ -71,17 +76,18 @@ impl CommandHandler {
         let targets = BackendTargets::new(store, None).telling(move |problem| problems.problem(&problem));
         let rules = admission(&config.settings);
         let heard = outbox.clone();
-        let webhooks = WebhookConfig {
+        let sending = WebhookConfig {
             origins: config.settings.server.webhook_origins.clone(),
+            forwards: forwards(&config.settings),
             tell: Arc::new(move |UnnamedEndpoint { id, origin }| {
                 heard.problem(&format!(
-                    "Nothing is sent to the webhook endpoint {id}: name its origin, {origin}, in the file of settings, as \
-                     one of the webhook_origins below server"
+                    "Nothing is sent to the webhook endpoint {id}: name its origin, {origin}, in the dialog of the server, \
+                     under Webhooks"
                 ));
             }),
             ..WebhookConfig::new(config.clock.clone())
         };
-        let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, webhooks, outbox.clone());
+        let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, sending, outbox.clone());
         let files = PersonalFiles::new(config.settings_file, config.layout_file, &config.settings, outbox.clone());
         Self {
             resolver: BackendResolver { targets, keys: Arc::new(config.keys), pace: CallPace::usual() },
@@ -139,6 +145,7 @@ impl CommandHandler {
             WorkerCommand::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),
             WorkerCommand::Copy { ids, form } => self.history.look_up(LookupQuestion::Copy(ids, form)),
             WorkerCommand::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
+            WorkerCommand::WatchLife { id } => self.history.look_up(LookupQuestion::WatchLife(id)),
             WorkerCommand::LoadRuns => run_views::load_runs(self.resolver.targets.store(), &self.outbox),
             WorkerCommand::LoadRun { id, against } => {
                 run_views::load_run(self.resolver.targets.store(), &self.outbox, id, against);
@@ -152,6 +159,8 @@ impl CommandHandler {
                 self.edit_runs(async move { run_removal::remove(&store, id).await });
             }
             WorkerCommand::PauseRun { job, is_paused } => self.in_flight.pause(job, is_paused),
+            WorkerCommand::LoadWebhooks => self.load_webhooks(),
+            WorkerCommand::TellSecret { endpoint } => self.tell_secret(endpoint),
             WorkerCommand::Serve { port } => self.server.serve(port),
             WorkerCommand::SetFaults { rules } => self.server.set_faults(rules),
             WorkerCommand::ResetMinter => self.reset(),
@@ -172,7 +181,9 @@ impl CommandHandler {
     /// Puts the settings into force where they are not read with each call, and keeps them; gives whether they are
     /// kept.
     pub(super) fn use_and_keep_settings(&mut self) -> bool {
-        self.server.set_admission(admission(&self.settings), self.settings.server.webhook_origins.clone());
+        self.server.set_admission(admission(&self.settings));
+        let origins = self.settings.server.webhook_origins.clone();
+        self.server.set_receivers(origins, forwards(&self.settings));
         self.resolver.targets.store().bound_log(self.settings.log);
         self.files.save_settings(&self.settings)
     }

@@ -20,7 +20,10 @@ use tokio::runtime::Handle;
 use crate::{
     backend::new_idempotency_key,
     domain::{
-        call::api::{ApiRequest, Target},
+        call::{
+            api::{ApiRequest, Target},
+            intent_calls,
+        },
         card::expiry::utc_day,
         history::{entry::EntryId, filter::HistoryFilter},
         key::ApiKey,
@@ -35,9 +38,10 @@ use crate::{
     },
     messages::{
         EvidenceOrder, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshScope,
-        ReportOrder, RunOrder, SavedSettings, WorkerUpdate,
+        ReportOrder, ResentEvent, RunOrder, SavedSettings, WorkerUpdate,
     },
     store::Store,
+    webhooks,
 };
 
 const NO_PROFILE: &str = "The profile that this token was made with is gone, and its key with it";
@@ -68,6 +72,15 @@ impl CommandHandler {
             JobRequest::UseToken { call, target, profile } => {
                 self.call_with(job, target, profile, call.to_api(&new_idempotency_key()), CallPurpose::Use);
             }
+            JobRequest::Authenticate { intent, result, account } => {
+                let params = [(intent_calls::INTENT, &*intent), (intent_calls::RESULT, result.as_str())];
+                let headers = account.map(|account| ("Stripe-Account".to_owned(), account));
+                let headers = headers.into_iter().collect();
+                let request = intent_calls::authenticate(params.into_iter().collect(), headers);
+                let route = CallRoute::To(Box::new(self.destination(Target::Local)));
+                self.call(job, route, request, CallPurpose::Authenticate { intent });
+            }
+            JobRequest::ResendEvent { event } => self.resend_event(job, event),
             JobRequest::Refresh(scope) => self.refresh(job, scope),
             JobRequest::Look(subject) => self.look(job, subject),
             JobRequest::Import { path, format } => self.import(job, path, format),
@@ -203,6 +216,19 @@ impl CommandHandler {
                 other => JobFailure::Failed(other.to_string()),
             });
             outbox.send(job.finish(JobOutcome::GatherRows(outcome)));
+        });
+    }
+
+    fn resend_event(&self, job: JobId, event: String) {
+        let (store, outbox) = (self.resolver.targets.store().clone(), self.outbox.clone());
+        tokio::spawn(async move {
+            let resent = match store.send_event_again(event).await {
+                Ok(endpoints) => webhooks::is_sent_by_another(&store)
+                    .map(|is_sent_elsewhere| ResentEvent { endpoints, is_sent_elsewhere })
+                    .map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            outbox.send(WorkerUpdate::Finished { job, outcome: JobOutcome::ResendEvent(resent) });
         });
     }
 

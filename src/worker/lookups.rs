@@ -4,14 +4,20 @@
 use std::{
     ops::ControlFlow,
     sync::{Arc, mpsc},
+    time::{Duration, Instant},
 };
 
-use super::{history::HistoryQuestion, joined_thread::JoinedThread, outbox::UpdateSender};
+use super::{
+    history::{CommitCallback, HistoryQuestion},
+    joined_thread::JoinedThread,
+    outbox::UpdateSender,
+};
 use crate::{
     domain::{
         history::{
             entry::{EntryDetail, EntryId},
             request_log::ExchangeId,
+            token_life::TokenLife,
         },
         settings::file_format::CopyForm,
     },
@@ -19,6 +25,9 @@ use crate::{
     messages::{ComparedEntries, EntryPair, WorkerUpdate},
     store::{HistoryReader, StoreError},
 };
+
+/// After the life of a token was read again, so many times as long as that took are left to other questions.
+const REST: u32 = 4;
 
 /// A question about entries or calls that are known by their ids.
 #[derive(Debug)]
@@ -29,6 +38,12 @@ pub(super) enum LookupQuestion {
     /// These entries as a text.
     Copy(Vec<EntryId>, CopyForm),
     Exchange(ExchangeId),
+    /// What became of the token of this entry, now and whenever it changes; of none from now on.
+    WatchLife(Option<EntryId>),
+    /// Something was committed, by whatever process.
+    Committed,
+    /// The window closes: the thread that tells of commits has a way to ask too, and must not hold this one.
+    End,
 }
 
 /// The handle of the thread; dropping it ends and joins it.
@@ -40,9 +55,17 @@ pub(super) struct LookupThread {
 impl LookupThread {
     pub(super) fn start(reader: HistoryReader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
         let (questions, inbox) = mpsc::channel();
-        let lookups = LookupReader { reader, outbox, history };
-        let answer_all = move || inbox.into_iter().for_each(|question| lookups.answer(question));
-        Self { questions, _thread: JoinedThread::start("lookups", answer_all) }
+        let mut lookups = LookupReader { reader, outbox, history, watched: None };
+        let thread = JoinedThread::start("lookups", move || lookups.answer_all(&inbox));
+        Self { questions, _thread: thread }
+    }
+
+    /// What tells the thread that something was committed.
+    pub(super) fn commit_callback(&self) -> CommitCallback {
+        let questions = self.questions.clone();
+        Box::new(move || {
+            let _ = questions.send(LookupQuestion::Committed);
+        })
     }
 
     pub(super) fn ask(&self, question: LookupQuestion) {
@@ -50,15 +73,89 @@ impl LookupThread {
     }
 }
 
+impl Drop for LookupThread {
+    fn drop(&mut self) {
+        self.ask(LookupQuestion::End);
+    }
+}
+
 struct LookupReader {
     reader: HistoryReader,
     outbox: UpdateSender,
     history: mpsc::Sender<HistoryQuestion>,
+    watched: Option<WatchedLife>,
+}
+
+/// The token whose life the window shows.
+struct WatchedLife {
+    entry: EntryId,
+    told: Option<TokenLife>,
+    /// Whether something was committed since it was read.
+    is_stale: bool,
+    /// It is read again from this moment on.
+    rests_until: Instant,
+}
+
+impl WatchedLife {
+    /// How long it is not read again.
+    fn rest(&self) -> Duration {
+        self.rests_until.saturating_duration_since(Instant::now())
+    }
 }
 
 impl LookupReader {
+    fn answer_all(&mut self, inbox: &mpsc::Receiver<LookupQuestion>) {
+        loop {
+            let rest = self.watched.as_ref().filter(|watched| watched.is_stale).map(WatchedLife::rest);
+            if rest == Some(Duration::ZERO) {
+                let answered = self.read_life().map(|()| None);
+                self.tell_answered(answered);
+                continue;
+            }
+            let question = match rest {
+                Some(rest) => inbox.recv_timeout(rest),
+                // Nothing is looked for while nothing is asked: an idle window stays asleep.
+                None => inbox.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
+            };
+            match question {
+                Ok(LookupQuestion::Committed) => {
+                    if let Some(watched) = &mut self.watched {
+                        watched.is_stale = true;
+                    }
+                }
+                Ok(LookupQuestion::WatchLife(entry)) => {
+                    let rests_until = Instant::now();
+                    self.watched = entry.map(|entry| WatchedLife { entry, told: None, is_stale: true, rests_until });
+                }
+                Ok(LookupQuestion::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Ok(question) => self.answer(question),
+                // The time of rest is over.
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Tells what became of the token that is watched, if that is something else than was told.
+    fn read_life(&mut self) -> Result<(), StoreError> {
+        let Some(watched) = &mut self.watched else { return Ok(()) };
+        let begun = Instant::now();
+        let life = self.reader.life(watched.entry);
+        let took = begun.elapsed();
+        (watched.is_stale, watched.rests_until) = (false, Instant::now() + took.max(Duration::from_millis(5)) * REST);
+        let Some(life) = life? else { return Ok(()) };
+        if watched.told.as_ref() != Some(&life) {
+            watched.told = Some(life.clone());
+            self.outbox.send(WorkerUpdate::Life(Box::new(life)));
+        }
+        Ok(())
+    }
+
     fn answer(&self, question: LookupQuestion) {
         let answered = self.read_and_tell(question);
+        self.tell_answered(answered);
+    }
+
+    fn tell_answered(&self, answered: Result<Option<i64>, StoreError>) {
         // The history tells what goes wrong and what is damaged, each once for both threads.
         let _ = self.history.send(HistoryQuestion::LookedUp(answered, self.reader.damage()));
     }
@@ -99,6 +196,8 @@ impl LookupReader {
                     self.outbox.send(WorkerUpdate::Exchange { id, exchange: Box::new(exchange) });
                 }
             }
+            // These are no reads by themselves.
+            LookupQuestion::WatchLife(_) | LookupQuestion::Committed | LookupQuestion::End => {}
         }
         Ok((self.reader.revision()? != before).then_some(before))
     }

@@ -30,6 +30,7 @@ mod resolver;
 mod run_calls;
 mod run_views;
 mod serving;
+mod webhooks;
 
 use std::{sync::mpsc, time::Duration};
 

@@ -27,7 +27,11 @@ impl HistoryReaders {
         let (questions, inbox) = mpsc::channel();
         let lookups = LookupThread::start(store.reader()?, outbox.clone(), questions.clone());
         let requests = RequestThread::start(store.reader()?, outbox.clone(), questions.clone());
-        let on_commit = requests.commit_callback();
+        let (list_requests, look_up) = (requests.commit_callback(), lookups.commit_callback());
+        let on_commit = Box::new(move || {
+            list_requests();
+            look_up();
+        });
         let history = HistoryThread::start(store.reader()?, outbox.clone(), on_commit, (questions, inbox))?;
         Ok(Self { lookups, requests, history })
     }

@@ -14,7 +14,7 @@ use crate::{
     domain::{clock::Clock, fault::FaultRule, settings::origin::PageOrigin},
     messages::{ServerInfo, WorkerUpdate},
     server::{Server, ServerConfig, StartError},
-    webhooks::WebhookConfig,
+    webhooks::{ForwardTo, WebhookConfig},
 };
 
 /// How long a server that is switched off has for what is in flight: a hold may go on for minutes.
@@ -25,8 +25,10 @@ enum ServerStep {
     /// Serve on this port, or nowhere.
     Serve(Option<u16>),
     Faults(Vec<FaultRule>),
-    /// By what calls are let in, and at which origins webhook endpoints may be besides this machine.
-    Admission(AdmissionRules, Vec<PageOrigin>),
+    /// By what calls are let in.
+    Admission(AdmissionRules),
+    /// At which origins webhook endpoints may be besides this machine, and where all events go.
+    Receivers(Vec<PageOrigin>, Vec<ForwardTo>),
 }
 
 /// The handle of the task that has the server.
@@ -62,8 +64,12 @@ impl ServerHandle {
         self.step(ServerStep::Faults(rules));
     }
 
-    pub(super) fn set_admission(&self, rules: AdmissionRules, webhook_origins: Vec<PageOrigin>) {
-        self.step(ServerStep::Admission(rules, webhook_origins));
+    pub(super) fn set_admission(&self, rules: AdmissionRules) {
+        self.step(ServerStep::Admission(rules));
+    }
+
+    pub(super) fn set_receivers(&self, origins: Vec<PageOrigin>, forwards: Vec<ForwardTo>) {
+        self.step(ServerStep::Receivers(origins, forwards));
     }
 
     /// Stops the server, what is in flight first.
@@ -95,12 +101,17 @@ impl ServerState {
                         server.set_faults(self.faults.clone());
                     }
                 }
-                ServerStep::Admission(rules, webhook_origins) => {
+                ServerStep::Admission(rules) => {
                     self.admission = rules;
-                    self.webhooks.origins = webhook_origins;
                     if let Some(server) = &self.server {
                         server.set_admission(self.admission.clone());
+                    }
+                }
+                ServerStep::Receivers(origins, forwards) => {
+                    (self.webhooks.origins, self.webhooks.forwards) = (origins, forwards);
+                    if let Some(server) = &self.server {
                         server.set_webhook_origins(self.webhooks.origins.clone());
+                        server.set_forwards(self.webhooks.forwards.clone());
                     }
                 }
             }

@@ -18,6 +18,7 @@ use testcard::{
             filter::SortOrder,
             listing::EntryListing,
             request_log::ExchangeId,
+            token_life::LifeBuilder,
         },
         settings::profile::ProfileList,
     },
@@ -27,7 +28,7 @@ use testcard::{
     ui::{
         Action,
         history::{HistoryContext, HistoryState, history_ui},
-        inspector::{InspectedCall, InspectedSubject, InspectorState, code::CodeContext, inspector_ui},
+        inspector::{InspectedCall, InspectedEntry, InspectedSubject, InspectorState, code::CodeContext, inspector_ui},
         theme,
     },
 };
@@ -207,6 +208,18 @@ impl Inspected {
         };
         let exchange = call(HttpMethod::Post, "/v1/charges", answer(402, error));
         let mut model = WindowModel::default();
+        let mut life = LifeBuilder::new(&detail.entry, None, &detail.request, None);
+        let again =
+            ApiRequest { params: [("source", "tok_1")].into_iter().collect(), ..ApiRequest::get("/v1/charges") };
+        for nth in 0..items.len() {
+            let refused = json!({ "error": { "code": "token_already_used", "type": "invalid_request_error" } });
+            let response =
+                ApiResponse { http_status: 400, headers: Vec::new(), body: refused.to_string().into_bytes() };
+            let request = ApiRequest { method: HttpMethod::Post, ..again.clone() }.masked();
+            let id = ExchangeId(i64::try_from(nth).unwrap() + 2);
+            life.take_call(id, &ApiExchange { request, outcome: Ok(response), ..detail.timeline[0].clone() });
+        }
+        model.apply(WorkerUpdate::Life(Box::new(life.finish())));
         model.apply(WorkerUpdate::Detail(Box::new(detail)));
         model.apply(WorkerUpdate::Exchange { id: ExchangeId(1), exchange: Box::new(exchange) });
         let ctx = context();
@@ -220,7 +233,8 @@ impl Inspected {
             let (id, exchange) = self.model.exchange.as_ref().unwrap();
             InspectedSubject::Call(Some(InspectedCall { id: *id, exchange, row: None }))
         } else {
-            InspectedSubject::Entry(self.model.detail.as_ref())
+            let (detail, life) = (self.model.detail.as_ref().unwrap(), self.model.life.as_ref());
+            InspectedSubject::Entry(Some(InspectedEntry { detail, life, call: None }))
         };
         let state = &mut self.state;
         let code = CodeContext { server: &ServerInfo::Off, port: 0, stripe: None };

@@ -621,7 +621,7 @@ fn has_tooltip(window: &Window) -> bool {
 }
 
 #[test]
-fn a_tooltip_of_a_row_goes_when_a_dialog_opens_above_it() {
+fn a_tooltip_goes_when_a_dialog_opens_above_it() {
     let (_folder, bench) = folder_of(Target::Local, &FOUR);
     let mut window = bench.open();
     for (key, title) in [(Key::R, "Runs"), (Key::O, "Import"), (Key::S, "Export")] {
@@ -637,4 +637,11 @@ fn a_tooltip_of_a_row_goes_when_a_dialog_opens_above_it() {
         assert!(!has_tooltip(&window), "the pointer rests on the row still, and {title} is above it");
         press(&mut window, Modifiers::NONE, Key::Escape);
     }
+    // So does that of any other control.
+    let button = window.get_by_role_and_label(Role::Button, "Settings").rect().center();
+    window.event(Event::PointerMoved(button));
+    wait(&mut window, "the tooltip", has_tooltip);
+    ctrl(&mut window, Key::S);
+    wait(&mut window, "Export", |window| window.query_by_role_and_label(Role::Dialog, "Export").is_some());
+    assert!(!has_tooltip(&window));
 }

@@ -7,59 +7,15 @@ use std::{
 
 use egui::{Key, Modifiers, Role, ViewportId};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use testcard::domain::settings::preferences::ServerSettings;
 
 use crate::support::{
     hands::{click, focused, input, message, play, press, says, value},
+    loopback::{call, call_with, id_in, port_of, serving},
     waiting::PATIENCE,
     window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 const CARD: &str = "card[number]=4242424242424242&card[exp_month]=5&card[exp_year]=2037&card[cvc]=314";
-const PYTHON: &str = "Stripe/v1 PythonBindings/16.1.0";
-
-/// A window that serves on any free port, and that port.
-fn serving() -> (Window, u16) {
-    let mut bench = Bench::new();
-    bench.settings.server = ServerSettings { serves: true, port: 0, ..ServerSettings::default() };
-    let mut window = bench.open();
-    wait_for(&mut window, "Serving 127.0.0.1:");
-    let port = port_of(&window);
-    (window, port)
-}
-
-fn port_of(window: &Window) -> u16 {
-    let pill = window.get_by_label_contains("Serving 127.0.0.1:").accesskit_node().label().unwrap();
-    pill.rsplit(':').next().unwrap().parse().unwrap()
-}
-
-/// One call over loopback, and the whole answer; empty when the connection was closed without one.
-fn call(port: u16, method: &str, path: &str, form: &str) -> String {
-    call_with(port, method, path, form, "")
-}
-
-/// As [`call`], with more headers: lines with their ends.
-fn call_with(port: u16, method: &str, path: &str, form: &str, headers: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {PYTHON}\r\nAuthorization: Bearer \
-         sk_test_window\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: \
-         close\r\n\r\n{form}",
-        form.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-/// The first id with this start in an answer.
-#[track_caller]
-fn id_in(answer: &str, start: &str) -> String {
-    let at = answer.find(start).unwrap_or_else(|| panic!("no {start} in {answer}"));
-    answer[at..].split('"').next().unwrap().to_owned()
-}
 
 fn open_requests(window: &mut Window) {
     let tab = window.get_by(|node| node.role() == Role::Tab && node.label().is_some_and(|l| l.starts_with("Requests")));
@@ -132,8 +88,8 @@ fn a_token_charged_over_http_turns_used_and_its_timeline_names_the_charge() {
     let form = format!("amount=2000&currency=usd&source={token}");
     let charge = id_in(&call(port, "POST", "/v1/charges", &form), "ch_");
     wait(&mut window, "used", |window| rows(window)[0].starts_with(&format!("Used {token}")));
-    wait_for(&mut window, &format!("Charged $20.00 usd as {charge}"));
-    assert!(says(&window, "stripe-python 16.1.0"));
+    wait_for(&mut window, &format!("Charge {charge}: succeeded, $20.00 usd"));
+    assert!(says(&window, "from stripe-python 16.1.0"));
     call(port, "POST", "/v1/charges", &form);
     wait_for(&mut window, "Refused again (token_already_used)");
     click(&mut window, Role::Tab, "Summary");

@@ -20,6 +20,7 @@ use testcard::{
             preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, ProfileList},
             proxy::ProxyChoice,
+            receiver::ReceiverUrl,
             retention::{RetentionBound, RetentionRule, RetentionScope, RetentionSettings},
             stripe::{BaseUrl, StripeSettings},
         },
@@ -81,7 +82,13 @@ fn changed() -> Settings {
     let mut settings = Settings {
         form,
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
-        server: ServerSettings { serves: true, port: 8080, origins: origins(), webhook_origins: origins() },
+        server: ServerSettings {
+            serves: true,
+            port: 8080,
+            origins: origins(),
+            webhook_origins: origins(),
+            forward_to: vec![ReceiverUrl::parse("http://localhost:4242/webhook").unwrap()],
+        },
         log: LogSettings { calls: 20_000, megabytes: 50 },
         retention: RetentionSettings::new(
             [
@@ -195,6 +202,9 @@ fn the_file_is_readable_and_has_a_version() {
     "webhook_origins": [
       "http://localhost:3000",
       "https://shop.example"
+    ],
+    "forward_to": [
+      "http://localhost:4242/webhook"
     ]
   },
   "request_log": {
@@ -340,6 +350,7 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"server": {"origins": "http://localhost:3000"}}"#, &["server.origins"]),
         (r#"{"server": {"origins": ["http://localhost:3000", "*"]}}"#, &["server.origins"]),
         (r#"{"server": {"webhook_origins": ["http://hooks.example/x"]}}"#, &["server.webhook_origins"]),
+        (r#"{"server": {"forward_to": ["http://me:secret@localhost/"]}}"#, &["server.forward_to"]),
         (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
         (
             r#"{"retention": {"automatic": 1, "rules": [{"last": 5}, {"days": 0}]}}"#,

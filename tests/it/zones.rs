@@ -88,7 +88,7 @@ fn a_zone_that_is_not_known_is_utc_and_says_so() {
 #[test]
 fn a_time_is_shown_in_the_zone_and_in_utc_beside_it() {
     let (_folder, mut window) = window_in(zone("<+0545>-5:45"), &[("a", hour(1)), ("old", 30 * 86_400)]);
-    assert!(rows(&window).iter().any(|row| row.ends_with("1 h ago, took 0.0 ms") || row.contains(", 1 h ago")));
+    assert!(rows(&window).iter().any(|row| row.ends_with("1 h ago, took < 0.1 ms") || row.contains(", 1 h ago")));
     assert!(rows(&window).iter().any(|row| row.contains("2030-02-15")), "{:?}", rows(&window));
     let row =
         window.get_by(|node| node.role() == Role::Row && node.label().is_some_and(|label| label.contains("tok_a")));

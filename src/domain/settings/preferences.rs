@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::{
-    file_format::ExportForm, origin::PageOrigin, profile::ProfileList, retention::RetentionSettings,
-    stripe::StripeSettings,
+    file_format::ExportForm, origin::PageOrigin, profile::ProfileList, receiver::ReceiverUrl,
+    retention::RetentionSettings, stripe::StripeSettings,
 };
 use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::AccountPolicies, words::words};
 
@@ -52,6 +52,8 @@ pub struct ServerSettings {
     pub origins: Vec<PageOrigin>,
     /// The origins besides this machine that events may be sent to.
     pub webhook_origins: Vec<PageOrigin>,
+    /// Where all events go while it runs, whoever made an endpoint.
+    pub forward_to: Vec<ReceiverUrl>,
 }
 
 /// The port that the server listens on if none is set.
@@ -59,7 +61,13 @@ pub const DEFAULT_PORT: u16 = 12_111;
 
 impl Default for ServerSettings {
     fn default() -> Self {
-        Self { serves: false, port: DEFAULT_PORT, origins: Vec::new(), webhook_origins: Vec::new() }
+        Self {
+            serves: false,
+            port: DEFAULT_PORT,
+            origins: Vec::new(),
+            webhook_origins: Vec::new(),
+            forward_to: Vec::new(),
+        }
     }
 }
 

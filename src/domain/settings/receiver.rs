@@ -72,6 +72,21 @@ impl ReceiverUrl {
         Ok(Self(url))
     }
 
+    /// Reads URLs that stand on lines of their own, or with spaces between them. One that is named twice is there once.
+    ///
+    /// # Errors
+    /// What is wrong with the first text that is no URL of an endpoint.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, ReceiverError> {
+        let mut urls = Vec::new();
+        for word in without_invisible(text).split_whitespace() {
+            let url = Self::parse(word)?;
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+        Ok(urls)
+    }
+
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -155,6 +170,20 @@ mod tests {
         assert_eq!(reach("http://localhost:4242/x"), Some(ReceiverReach::ThisMachine(local)));
         let port = vec!["127.0.0.2:443".parse().unwrap()];
         assert_eq!(reach("https://127.0.0.2/"), Some(ReceiverReach::ThisMachine(port)));
+    }
+
+    #[test]
+    fn a_list_has_each_url_once() {
+        let read = |text| {
+            ReceiverUrl::parse_list(text).map(|list| list.iter().map(|url| url.0.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(read(" \n\u{200b} "), Ok(Vec::new()));
+        let two = ["http://localhost:4242/webhook", "https://hooks.example/a,b"].map(str::to_owned).to_vec();
+        assert_eq!(
+            read("http://localhost:4242/webhook https://hooks.example/a,b http://LOCALHOST:4242/webhook"),
+            Ok(two)
+        );
+        assert_eq!(read("http://localhost:4242/ localhost"), Err(ReceiverError::Malformed));
     }
 
     #[test]

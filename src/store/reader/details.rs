@@ -114,7 +114,7 @@ impl CallsByEntry {
 }
 
 /// What stands for a creation that cannot be read.
-fn lost_request() -> MaskedRequest {
+pub(super) fn lost_request() -> MaskedRequest {
     MaskedRequest {
         method: HttpMethod::Post,
         path: "/v1/tokens".to_owned(),

@@ -5,6 +5,7 @@
 
 mod conditions;
 mod details;
+mod life;
 mod list_scan;
 mod logged;
 mod removal;

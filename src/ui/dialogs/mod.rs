@@ -12,3 +12,4 @@ pub mod preset;
 pub mod runs;
 pub mod server;
 pub mod use_token;
+pub mod webhooks;

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use egui::{Context, Id, Label, RichText, ScrollArea, Ui};
 
+use super::webhooks::{WebhookContext, WebhookFields, webhooks_ui};
 use crate::{
     domain::{
         fault::{self, FaultRule, LineError},
         settings::{origin::PageOrigin, preferences::Settings},
     },
-    messages::ServerInfo,
+    messages::{ListedEndpoint, ServerInfo},
     ui::{
         action::Action,
         icons,
@@ -55,6 +56,7 @@ pub struct ServerDialogState {
     read: Result<Vec<FaultRule>, LineError>,
     /// Whether a reset was asked for and waits to be confirmed.
     is_resetting: bool,
+    pub webhooks: WebhookFields,
     leaving: LeaveGuard,
 }
 
@@ -68,13 +70,17 @@ impl ServerDialogState {
             text,
             read,
             is_resetting: false,
+            webhooks: WebhookFields::new(settings),
             leaving: LeaveGuard::default(),
         }
     }
 
     /// Whether rules, a port or origins were typed that the server does not have.
     pub fn is_unsaved(&self, settings: &Settings, faults: &AppliedFaults) -> bool {
-        self.has_other_rules(faults) || self.has_other_port(settings) || self.has_other_origins(settings)
+        self.has_other_rules(faults)
+            || self.has_other_port(settings)
+            || self.has_other_origins(settings)
+            || self.webhooks.is_unsaved(settings)
     }
 
     fn has_other_rules(&self, faults: &AppliedFaults) -> bool {
@@ -95,6 +101,8 @@ impl ServerDialogState {
             "The rules are not applied"
         } else if self.has_other_origins(about.settings) {
             "The pages are not used"
+        } else if self.webhooks.is_unsaved(about.settings) {
+            "Where events go is not used"
         } else {
             "The port is not used"
         }
@@ -112,6 +120,7 @@ pub struct ServerContext<'a> {
     pub server: &'a ServerInfo,
     pub settings: &'a Settings,
     pub faults: &'a AppliedFaults,
+    pub webhooks: &'a [ListedEndpoint],
 }
 
 /// Draws the dialog over the window; `false` when it is to be closed.
@@ -124,13 +133,16 @@ pub fn server_ui(
     let mut is_discarded = false;
     let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
         // The question below takes its room from what is scrolled, not from the window.
-        let height = (ui.ctx().content_rect().height() - 140.0 - state.leaving.height()).clamp(240.0, 760.0);
+        let height = (ui.ctx().content_rect().height() - 140.0 - state.leaving.height()).clamp(240.0, 820.0);
         let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
         scroll_ui(ui, "the server's settings", area, |ui| {
             // Room for the scroll bar beside the fields.
             egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                 switch_ui(ui, state, about, actions);
+                let (server, settings, endpoints) = (about.server, about.settings, about.webhooks);
+                let of_webhooks = WebhookContext { server, settings, endpoints };
+                webhooks_ui(ui, &mut state.webhooks, &of_webhooks, actions);
                 faults_ui(ui, state, about.faults, actions);
                 reset_ui(ui, state, actions);
             });

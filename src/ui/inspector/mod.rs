@@ -8,7 +8,7 @@ mod per_revision;
 pub mod shown_call;
 pub mod since;
 mod summary;
-mod timeline;
+pub mod timeline;
 mod verdict;
 
 use std::sync::Arc;
@@ -44,6 +44,7 @@ use crate::{
         history::{
             entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry},
             request_log::{ExchangeId, RequestRow, client_name},
+            token_life::TokenLife,
         },
         settings::profile::ProfileList,
     },
@@ -76,11 +77,21 @@ enum CallTab {
 #[derive(Clone, Copy, Debug)]
 pub enum InspectedSubject<'a> {
     /// An entry of the history; `None` as long as none is loaded.
-    Entry(Option<&'a LoadedValue<EntryDetail>>),
+    Entry(Option<InspectedEntry<'a>>),
     /// Two entries beside each other, or why they cannot be compared; `None` until that is known.
     Compared(Option<&'a LoadedValue<ComparedEntries>>),
     /// A call of the request log; `None` as long as none is loaded.
     Call(Option<InspectedCall<'a>>),
+}
+
+/// An entry of the history.
+#[derive(Clone, Copy, Debug)]
+pub struct InspectedEntry<'a> {
+    pub detail: &'a LoadedValue<EntryDetail>,
+    /// What became of the token that is watched; the timeline asks for it.
+    pub life: Option<&'a LoadedValue<TokenLife>>,
+    /// The call that was loaded last: one that was opened from the timeline is shown in its place.
+    pub call: Option<InspectedCall<'a>>,
 }
 
 /// A call of the request log, and its row while it is among the newest.
@@ -100,7 +111,7 @@ pub struct InspectorState {
     pub code: CodeState,
     diff: DiffState,
     summary: SummaryState,
-    timeline: TimelineState,
+    pub timeline: TimelineState,
     /// What is not so any more in the answer of the entry.
     since: PerRevision<Arc<[FieldNote]>>,
     /// What is to be said of the entry before its details.
@@ -135,7 +146,7 @@ pub fn inspector_ui(
     actions: &mut Vec<Action>,
 ) {
     egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| match subject {
-        InspectedSubject::Entry(Some(detail)) => entry_ui(ui, state, detail, (code, profiles), actions),
+        InspectedSubject::Entry(Some(entry)) => entry_ui(ui, state, &entry, (code, profiles), actions),
         InspectedSubject::Entry(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
         }
@@ -247,10 +258,11 @@ fn call_headers_ui(ui: &mut Ui, exchange: &ApiExchange) {
 fn entry_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    detail: &LoadedValue<EntryDetail>,
+    entry: &InspectedEntry<'_>,
     (code, profiles): (&CodeContext<'_>, &ProfileList),
     actions: &mut Vec<Action>,
 ) {
+    let InspectedEntry { detail, life, call } = *entry;
     head_ui(ui, detail, actions);
     ui.add_space(2.0);
     let tabs = [
@@ -262,6 +274,11 @@ fn entry_ui(
     ];
     ui.add(TabBar::new("Inspector", &mut state.entry_tab, &tabs));
     ui.add_space(4.0);
+    if state.entry_tab == EntryTab::Timeline {
+        state.timeline.watch(detail.entry.id, actions);
+    } else {
+        state.timeline.leave(actions);
+    }
     ui.push_id(detail.entry.id, |ui| match state.entry_tab {
         EntryTab::Summary => {
             let verdict = state.verdict.of(detail.revision(), || EntryVerdict::of(detail));
@@ -274,8 +291,36 @@ fn entry_ui(
             let source = CodeSource { revision, call: (&**detail).into(), target };
             code_ui(ui, &mut state.code, &source, code, actions);
         }
-        EntryTab::Timeline => timeline_ui(ui, &mut state.timeline, detail, actions),
+        EntryTab::Timeline => match state.timeline.opened {
+            Some(opened) => opened_call_ui(ui, state, opened, call, code, actions),
+            None => timeline_ui(ui, &mut state.timeline, detail.entry.id, life, actions),
+        },
     });
+}
+
+/// Draws a call that was opened from the timeline, and the way back.
+fn opened_call_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    opened: ExchangeId,
+    call: Option<InspectedCall<'_>>,
+    code: &CodeContext<'_>,
+    actions: &mut Vec<Action>,
+) {
+    let back = ui.add(QuietButton::new("Back to the timeline").icon(icons::ROUTE).pill());
+    if std::mem::take(&mut state.timeline.goes_to_way_back) {
+        back.request_focus();
+    }
+    if back.clicked() {
+        return state.timeline.close_call();
+    }
+    ui.add_space(4.0);
+    match call.filter(|call| call.id == opened) {
+        Some(call) => call_ui(ui, state, &call, code, actions),
+        None => {
+            empty_state_ui(ui, "Reading…", "");
+        }
+    }
 }
 
 fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {

@@ -2,12 +2,13 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::{per_revision::PerRevision, timeline, verdict::EntryVerdict};
+use super::{per_revision::PerRevision, verdict::EntryVerdict};
 use crate::{
     domain::{
+        call::api::ApiExchange,
         card::test_cards,
         foreign,
-        history::entry::EntryDetail,
+        history::{call_words::client_of, entry::EntryDetail},
         settings::profile::{ProfileId, ProfileList},
         zone::LocalZone,
     },
@@ -96,7 +97,7 @@ fn facts(detail: &EntryDetail, zone: &LocalZone) -> Vec<SummaryFact> {
     add("Token", entry.token_id.as_deref().and_then(text), true);
     add("Card", text(&words::card(entry)), false);
     add("Code", entry.code.as_deref().filter(|_| entry.token_id.is_none()).and_then(text), true);
-    let used_by = entry.used_by.as_ref().map(|used_by| timeline::used_by(used_by, &detail.timeline));
+    let used_by = entry.used_by.as_ref().map(|used_by| used_by_words(used_by, &detail.timeline));
     add("Used by", used_by.map(FactValue::Text), true);
     add("Source", text(entry.target.label()), false);
     add("Profile", entry.profile.map(FactValue::Profile), false);
@@ -113,4 +114,46 @@ fn facts(detail: &EntryDetail, zone: &LocalZone) -> Vec<SummaryFact> {
         fact.hint = Some(words::moment_in_both(entry.started, zone));
     }
     facts
+}
+
+/// No charge is longer than this: the largest have some ten kilobytes.
+const LONGEST_MADE: usize = 64 * 1024;
+
+/// What used a token up, and who asked for it: "ch_1… from stripe-python 16.1.0".
+fn used_by_words(used_by: &str, timeline: &[ApiExchange]) -> String {
+    let found = timeline.iter().find_map(|exchange| {
+        // An answer of megabytes is no charge, and parsing it would take longer than a frame may.
+        let response = exchange.outcome.as_ref().ok().filter(|response| response.body.len() <= LONGEST_MADE)?;
+        let body = response.json()?;
+        let is_maker = body["id"] == used_by || body["error"]["charge"] == used_by;
+        is_maker.then(|| (body["customer"].as_str().map(str::to_owned), client_of(&exchange.request)))
+    });
+    match found {
+        Some((Some(customer), client)) => format!("{used_by} of {customer} from {client}"),
+        Some((None, client)) => format!("{used_by} from {client}"),
+        None => used_by.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::call::api::{ApiRequest, ApiResponse, HttpMethod, Target};
+
+    #[test]
+    fn what_used_a_token_up_is_named_with_who_asked() {
+        let body = json!({ "object": "charge", "id": "ch_1", "customer": null }).to_string().into_bytes();
+        let outcome = Ok(ApiResponse { http_status: 200, headers: Vec::new(), body });
+        let mut request = ApiRequest { method: HttpMethod::Post, ..ApiRequest::get("/v1/charges") };
+        request.headers.push(("user-agent".to_owned(), "curl/8.5.0".to_owned()));
+        let (started, took, request) = (Timestamp::UNIX_EPOCH, Duration::ZERO, request.masked());
+        let call = ApiExchange { target: Target::Local, started, took, request, outcome, replaced: Vec::new() };
+        assert_eq!(used_by_words("ch_1", std::slice::from_ref(&call)), "ch_1 from curl 8.5.0");
+        assert_eq!(used_by_words("ch_2", &[call]), "ch_2");
+    }
 }

@@ -34,6 +34,11 @@ pub struct RequestsState {
 }
 
 impl RequestsState {
+    /// Selects a call, whether it is listed or not.
+    pub fn select(&mut self, id: ExchangeId) {
+        (self.selected, self.scroll_to) = (Some(id), Some(id));
+    }
+
     /// Puts the focus on the table, once there is one.
     pub fn focus_table(&mut self) {
         self.focus_table = true;

@@ -168,13 +168,9 @@ impl TableRow<'_> {
 
     /// Draws the cells, each in its column.
     pub fn cells<C: TableColumn>(&mut self, cells: &[C], cell_ui: impl Fn(C, &mut Ui)) {
-        // The toolkit keeps a tooltip open for as long as the pointer rests on the place of its widget, a dialog above it
-        // or not. What lies below a dialog has other ids, so that no tooltip is open for it.
-        let layer = self.ui.layer_id();
-        let is_below = self.ui.memory(|memory| !memory.is_above_modal_layer(layer));
         for (cell, span) in cells.iter().zip(self.spans) {
             let place = Rect::from_x_y_ranges(*span, self.rect.y_range());
-            let salt = (self.index, cell.title(), is_below);
+            let salt = (self.index, cell.title());
             let builder = UiBuilder::new().max_rect(place).layout(layout_of(*cell)).id_salt(salt);
             let mut inside = self.ui.new_child(builder);
             inside.set_clip_rect(place.intersect(self.ui.clip_rect()));
