@@ -126,6 +126,8 @@ pub struct App {
     placement: Placement,
     /// Until the first frame is drawn.
     started: Option<Instant>,
+    /// Until the first frame is drawn that shows the history as it is.
+    awaiting_rows: Option<Instant>,
 }
 
 /// Lets `ctx` look among the fonts of the system for what the program's own fonts lack.
@@ -169,6 +171,7 @@ impl App {
             paths: config.paths,
             placement: Placement::new(config.layout.window),
             started: Some(config.started),
+            awaiting_rows: Some(config.started),
         };
         for warning in config.warnings {
             app.views.toasts.push(Toast::new(Tone::Error, warning));
@@ -334,8 +337,25 @@ impl App {
         if let Some(layout) = self.frame.layout.due(ui.ctx()) {
             self.worker.send(WorkerCommand::SaveLayout(layout));
         }
+        self.log_start();
+    }
+}
+
+impl App {
+    /// Tells in the log how long the first frame took, and the first one with the rows of the history.
+    fn log_start(&mut self) {
         if let Some(started) = self.started.take() {
-            tracing::debug!(millis = started.elapsed().as_millis() as u64, "first frame drawn");
+            tracing::debug!(micros = started.elapsed().as_micros() as u64, "first frame drawn");
+        }
+        let has_rows = || match self.model.history.id_at(0) {
+            Some(newest) => self.model.history.row(newest).is_some(),
+            None => self.model.history.is_loaded(),
+        };
+        if self.awaiting_rows.is_some()
+            && has_rows()
+            && let Some(started) = self.awaiting_rows.take()
+        {
+            tracing::debug!(micros = started.elapsed().as_micros() as u64, "first rows drawn");
         }
     }
 }
