@@ -172,10 +172,11 @@
 //! (`store/numbered_ids`). A reset drops objects and keys of a world and puts its clock right, never the history; ids
 //! continue, and what the calls before it left is void. What follows a call later, such as a refund that settles or a
 //! dispute that nobody answers, is a row beside the objects (`store/due_effects`); it is carried out before the next call of
-//! its world is answered, when the clock is set, and by the thread `webhooks`, always once and as of its own time. A world's clock is an offset to the machine's (`store/worlds`): objects,
-//! expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
-//! touches the ledger; the entry is removed for good at a program start, an hour later or more,
-//! after its token was given a row of its own.
+//! its world is answered, when the clock is set, and by the thread `webhooks`, always once and as of its own time: some
+//! hundred in a transaction, after which the same job goes on in the next one. One that fails is given up. A world's clock
+//! is an offset to the machine's (`store/worlds`): objects, expiry and the day of a key go by it, the history does not.
+//! Deleting an entry hides it in the history and never touches the ledger; the entry is removed for good at a program start,
+//! an hour later or more, after its token was given a row of its own.
 //!
 //! # A disk that fails
 //!

@@ -98,7 +98,7 @@ impl ChangeContext<'_, '_> {
     /// # Errors
     /// A ledger that cannot be written.
     pub(super) fn schedule_at(&mut self, due: i64, kind: EffectKind, object: &str) -> Result<(), LedgerError> {
-        self.ledger.schedule(due, kind, object)
+        self.ledger.schedule(due, kind, object, self.ids.effect_nonce())
     }
 }
 

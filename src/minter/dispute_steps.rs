@@ -20,6 +20,7 @@ use super::{
         self, INQUIRY_CLOSED, INQUIRY_NEEDS_RESPONSE, INQUIRY_UNDER_REVIEW, LOST, NEEDS_RESPONSE, UNDER_REVIEW, WON,
     },
     effects::EffectKind,
+    fields,
     ledger::{LedgerError, PageQuery},
     shapes,
     stored_object::{ObjectKind, StoredObject},
@@ -42,6 +43,8 @@ const REINSTATED: EventType = EventType::named("charge.dispute.funds_reinstated"
 const DECIDED_AFTER_SECS: i64 = 5;
 /// So long after it was opened an inquiry ends by itself (docs.stripe.com/disputes/how-disputes-work).
 const INQUIRY_ENDS_AFTER_SECS: i64 = 120 * 24 * 60 * 60;
+/// The field of a dispute's state with the word that was submitted and decides, null where none does.
+const SUBMITTED: &str = "submitted";
 /// The most disputes of one charge that are looked at.
 const MOST_DISPUTES: usize = 100;
 
@@ -111,7 +114,7 @@ pub(super) fn answered(
 ) -> Result<(), LedgerError> {
     change.ledger.update(dispute)?;
     change.changed(UPDATED, before, dispute)?;
-    match BankDecision::by_evidence(&dispute.body) {
+    match BankDecision::by_submitted(dispute) {
         Some(_) if is_submitted => change.schedule(DECIDED_AFTER_SECS, EffectKind::DecideDispute, &dispute.id),
         _ => Ok(()),
     }
@@ -126,8 +129,14 @@ enum BankDecision {
 }
 
 impl BankDecision {
-    fn by_evidence(dispute: &Value) -> Option<Self> {
-        match dispute["evidence"]["uncategorized_text"].as_str()? {
+    /// What the bank says to what was submitted. What is only staged is not before it.
+    fn by_submitted(dispute: &StoredObject) -> Option<Self> {
+        // What older versions kept of a dispute is its evidence alone.
+        Self::by_word(dispute.state.get(SUBMITTED).unwrap_or_else(|| evidence_text(dispute)))
+    }
+
+    fn by_word(word: &Value) -> Option<Self> {
+        match word.as_str()? {
             "winning_evidence" => Some(Self::Won),
             "losing_evidence" => Some(Self::Lost),
             "escalate_inquiry_evidence" => Some(Self::Escalated),
@@ -136,13 +145,28 @@ impl BankDecision {
     }
 }
 
+fn evidence_text(dispute: &StoredObject) -> &Value {
+    &dispute.body["evidence"]["uncategorized_text"]
+}
+
+/// Submits the evidence of a dispute as it is by now. The caller writes it and says so with [`answered`].
+pub(super) fn submit(dispute: &mut StoredObject) {
+    let status = if is_inquiry(dispute) { INQUIRY_UNDER_REVIEW } else { UNDER_REVIEW };
+    dispute.body["status"] = status.into();
+    let details = &mut dispute.body["evidence_details"];
+    details["submission_count"] = (details["submission_count"].as_i64().unwrap_or_default() + 1).into();
+    // Other words decide nothing, and need not be kept twice.
+    let word = Some(evidence_text(dispute)).filter(|text| BankDecision::by_word(text).is_some());
+    dispute.state = fields::object([(SUBMITTED, word.cloned().unwrap_or_default())]);
+}
+
 /// Lets the bank decide a dispute that is under review.
 ///
 /// # Errors
 /// A ledger that cannot be used; so it is with all steps.
 pub(super) fn decide(change: &mut ChangeContext<'_, '_>, id: &str) -> Result<(), LedgerError> {
     let Some(mut dispute) = change.ledger.get(ObjectKind::Dispute, id)? else { return Ok(()) };
-    let Some(decision) = BankDecision::by_evidence(&dispute.body) else { return Ok(()) };
+    let Some(decision) = BankDecision::by_submitted(&dispute) else { return Ok(()) };
     match (status_of(&dispute), decision) {
         (UNDER_REVIEW, BankDecision::Won) => win(change, &mut dispute),
         (INQUIRY_UNDER_REVIEW, BankDecision::Escalated) => escalate(change, &mut dispute),
@@ -167,13 +191,19 @@ fn win(change: &mut ChangeContext<'_, '_>, dispute: &mut StoredObject) -> Result
 }
 
 /// Makes a dispute of an inquiry, unless the charge was refunded as a whole: then no money is withdrawn any more
-/// (docs.stripe.com/api/disputes/object, `is_charge_refundable`).
+/// (docs.stripe.com/api/disputes/object, `is_charge_refundable`). Of a charge that was refunded in part, what is left is
+/// disputed: undocumented, but no bank takes back what its cardholder has already.
 fn escalate(change: &mut ChangeContext<'_, '_>, dispute: &mut StoredObject) -> Result<(), LedgerError> {
     let charge = change.ledger.get(ObjectKind::Charge, dispute.body["charge"].as_str().unwrap_or_default())?;
-    if charge.is_some_and(|charge| charge.body["refunded"] == true) {
-        return close(change, dispute);
-    }
     let before = dispute.body.clone();
+    if let Some(charge) = charge {
+        let amount = |name: &str| charge.body[name].as_i64().unwrap_or_default();
+        let left = amount("amount") - amount("amount_refunded");
+        if left <= 0 {
+            return close(change, dispute);
+        }
+        dispute.body["amount"] = left.min(before["amount"].as_i64().unwrap_or(left)).into();
+    }
     dispute_object::escalate(&mut dispute.body, change.now);
     change.ledger.update(dispute)?;
     change.changed(UPDATED, &before, dispute)?;
@@ -214,11 +244,6 @@ fn is_inquiry(dispute: &StoredObject) -> bool {
 /// Whether a dispute is decided: nothing can be said to it any more.
 pub(super) fn is_closed(dispute: &StoredObject) -> bool {
     [WON, LOST, INQUIRY_CLOSED].contains(&status_of(dispute))
-}
-
-/// The status that submitted evidence brings about.
-pub(super) fn status_under_review(dispute: &StoredObject) -> &'static str {
-    if is_inquiry(dispute) { INQUIRY_UNDER_REVIEW } else { UNDER_REVIEW }
 }
 
 fn status_of(dispute: &StoredObject) -> &str {

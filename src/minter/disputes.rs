@@ -8,8 +8,7 @@ use super::{
     dispute_object::EVIDENCE,
     dispute_steps, expand,
     fields::CallFields,
-    lists::{self, ListQuery},
-    lookup::charge_of_param,
+    lists,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::call::error::ApiError;
@@ -54,13 +53,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
     expand::check_list(&fields, OBJECT)?;
-    let (charge, intent) = (fields.word("charge")?, fields.word("payment_intent")?);
-    if let Some(charge) = charge {
-        charge_of_param(call, charge)?;
-    }
-    let list = ListQuery { kind: ObjectKind::Dispute, what: OBJECT, parent: charge, url: URL };
-    let is_of = |dispute: &StoredObject| intent.is_none_or(|intent| dispute.body["payment_intent"] == intent);
-    let page = lists::page_of(call, &fields, &list, &is_of)?.shown(URL);
+    let page = lists::page_of_payment(call, &fields, ObjectKind::Dispute, OBJECT, URL)?;
     expand::apply(call, &fields, page)
 }
 
@@ -76,11 +69,9 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let is_answered = check_evidence(&dispute.body["evidence"])?;
     // Evidence that was sent before is submitted by a call that says so.
     let is_submitted = is_answered && asked.unwrap_or_else(|| fields.has("evidence"));
-    let details = &mut dispute.body["evidence_details"];
-    details["has_evidence"] = is_answered.into();
+    dispute.body["evidence_details"]["has_evidence"] = is_answered.into();
     if is_submitted {
-        details["submission_count"] = (details["submission_count"].as_i64().unwrap_or_default() + 1).into();
-        dispute.body["status"] = dispute_steps::status_under_review(&dispute).into();
+        dispute_steps::submit(&mut dispute);
     }
     dispute_steps::answered(&mut call.change(), &before, &dispute, is_submitted)?;
     expand::apply(call, &fields, dispute.body)

@@ -5,30 +5,30 @@
 
 use crate::domain::words::words;
 
-/// What is to happen to an object.
+/// What is to happen to an object. In the order of their words, which is that of the ids of the rows on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EffectKind {
-    /// A pending refund succeeds.
-    SettleRefund,
-    /// A refund that seemed to have succeeded fails.
-    FailRefund,
     /// The bank decides a dispute by the evidence.
     DecideDispute,
     /// The time to answer a dispute is over.
     EndDispute,
-    /// What an intent holds of a card is given back.
-    ExpireIntent,
-    /// The same of a charge without an intent.
+    /// What a charge without an intent holds of a card is given back.
     ExpireCharge,
+    /// The same of an intent.
+    ExpireIntent,
+    /// A refund that seemed to have succeeded fails.
+    FailRefund,
+    /// A pending refund succeeds.
+    SettleRefund,
 }
 
 words!(EffectKind {
-    SettleRefund => "settle_refund",
-    FailRefund => "fail_refund",
     DecideDispute => "decide_dispute",
     EndDispute => "end_dispute",
-    ExpireIntent => "expire_intent",
     ExpireCharge => "expire_charge",
+    ExpireIntent => "expire_intent",
+    FailRefund => "fail_refund",
+    SettleRefund => "settle_refund",
 });
 
 /// What is to happen to an object at a time of its world's clock. The one that is due first is the least.
@@ -41,4 +41,14 @@ pub struct LaterEffect {
     pub object: String,
     /// The connected account of the object, as it is stored.
     pub account: Option<String>,
+    /// What its ids follow from besides, of the ids of whatever asked for it: a clock that is turned back can bring the same
+    /// effect once more. Empty in rows of versions that had none.
+    pub nonce: String,
+}
+
+impl LaterEffect {
+    /// Whether both are the same to happen: then it happens once.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.due, self.kind, &self.object, &self.account) == (other.due, other.kind, &other.object, &other.account)
+    }
 }

@@ -9,8 +9,7 @@ use super::{
     expand,
     fields::CallFields,
     ledger::{LedgerError, PageQuery},
-    lists::{self, ListQuery},
-    lookup::charge_of_param,
+    lists,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
@@ -44,13 +43,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
     expand::check_list(&fields, OBJECT)?;
-    let (charge, intent) = (fields.word("charge")?, fields.word("payment_intent")?);
-    if let Some(charge) = charge {
-        charge_of_param(call, charge)?;
-    }
-    let list = ListQuery { kind: ObjectKind::FraudWarning, what: "early_fraud_warning", parent: charge, url: URL };
-    let is_of = |warning: &StoredObject| intent.is_none_or(|intent| warning.body["payment_intent"] == intent);
-    let page = lists::page_of(call, &fields, &list, &is_of)?.shown(URL);
+    let page = lists::page_of_payment(call, &fields, ObjectKind::FraudWarning, "early_fraud_warning", URL)?;
     expand::apply(call, &fields, page)
 }
 

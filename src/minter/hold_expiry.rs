@@ -43,26 +43,30 @@ pub(super) fn expire_intent(change: &mut ChangeContext<'_, '_>, id: &str) -> Res
     let Some(charge) = change.ledger.get(ObjectKind::Charge, charge)?.filter(|charge| is_over(change, charge)) else {
         return Ok(());
     };
-    cancel(change, &mut intent, Some(charge), Some("automatic"))?;
+    cancel(change, &mut intent, Some((charge, EXPIRED)), Some("automatic"))?;
     change.happened(INTENT_CANCELED, &intent)
 }
 
-/// Cancels an intent, and gives back what is held of the card on this charge. The caller says that it was canceled.
+/// Cancels an intent, and gives back what is held of the card on this charge, of which this event is to tell. The caller
+/// says that the intent was canceled.
+///
+/// The event of a hold that expires is `charge.expired`, as of a charge without an intent (docs.stripe.com/api/events/types;
+/// reported with charges of intents), not `charge.refunded`, which is that of a hold that somebody gives up.
 ///
 /// # Errors
 /// A ledger that cannot be written.
 pub(super) fn cancel(
     change: &mut ChangeContext<'_, '_>,
     intent: &mut StoredObject,
-    held: Option<StoredObject>,
+    held: Option<(StoredObject, EventType)>,
     reason: Option<&str>,
 ) -> Result<(), LedgerError> {
-    if let Some(mut charge) = held {
+    if let Some((mut charge, event)) = held {
         let amount = intent.body["amount_capturable"].as_i64().unwrap_or_default();
         let before = charge.body.clone();
         refunds::give_back(change, &mut charge, amount)?;
         change.ledger.update(&charge)?;
-        change.changed(refunds::REFUNDED, &before, &charge)?;
+        change.changed(event, &before, &charge)?;
     }
     intent.body["amount_capturable"] = 0.into();
     intent.body["canceled_at"] = change.now.as_second().into();
@@ -82,11 +86,11 @@ pub(super) fn expire_charge(change: &mut ChangeContext<'_, '_>, id: &str) -> Res
     if !is_held || !is_over(change, &charge) {
         return Ok(());
     }
-    let amount = |name: &str| charge.body[name].as_i64().unwrap_or_default();
-    let held = amount("amount") - amount("amount_refunded");
-    refunds::give_back(change, &mut charge, held)?;
+    let before = charge.body.clone();
+    let amount = |name: &str| before[name].as_i64().unwrap_or_default();
+    refunds::give_back(change, &mut charge, amount("amount") - amount("amount_refunded"))?;
     change.ledger.update(&charge)?;
-    change.happened(EXPIRED, &charge)
+    change.changed(EXPIRED, &before, &charge)
 }
 
 fn is_over(change: &ChangeContext<'_, '_>, charge: &StoredObject) -> bool {

@@ -165,6 +165,11 @@ impl<'a> RequestIds<'a> {
         self.timed_with("evt", created, self.own_number(&format!("evt {nth}")))
     }
 
+    /// What tells a later effect from all others: 12 characters.
+    pub fn effect_nonce(&self) -> String {
+        self.own_part("later effect", 12)
+    }
+
     /// `we_1…`, 24 characters after the prefix.
     pub fn webhook_endpoint(&self, created: Timestamp) -> String {
         self.timed("we", created)

@@ -122,6 +122,9 @@ pub struct RememberedAnswer {
     pub answer: ApiResponse,
 }
 
+/// A change that may be taken back: see [`Ledger::attempt`].
+pub type LedgerChange<'c> = dyn FnMut(&mut dyn Ledger) -> Result<(), LedgerError> + 'c;
+
 /// The minter's objects. All changes of one request are kept together or not at all.
 ///
 /// An object belongs to the account that it was made for: `account` is the connected one as it is stored, `None` the
@@ -165,10 +168,14 @@ pub trait Ledger {
     /// How many webhook endpoints have not taken an event yet.
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError>;
 
-    /// Keeps what is to happen to an object later.
+    /// Makes a change, and takes all of it back where it fails; the request goes on all the same. Gives why it failed.
+    fn attempt(&mut self, change: &mut LedgerChange<'_>) -> Result<Option<LedgerError>, LedgerError>;
+
+    /// Keeps what is to happen to an object later, unless the same is kept already.
     fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError>;
 
-    /// Takes out what is due first, of all accounts, where it is due at this Unix second or before.
+    /// Takes out what is due first, of all accounts, where it is due at this Unix second or before. What cannot be read is
+    /// passed over: it fails no request.
     fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError>;
 
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
@@ -229,9 +236,15 @@ impl<'a> AccountLedger<'a> {
         self.ledger.pending_webhooks(self.account, event)
     }
 
-    pub(super) fn schedule(&mut self, due: i64, kind: EffectKind, object: &str) -> Result<(), LedgerError> {
+    pub(super) fn schedule(
+        &mut self,
+        due: i64,
+        kind: EffectKind,
+        object: &str,
+        nonce: String,
+    ) -> Result<(), LedgerError> {
         let account = self.account.map(str::to_owned);
-        self.ledger.schedule(&LaterEffect { due, kind, object: object.to_owned(), account })
+        self.ledger.schedule(&LaterEffect { due, kind, object: object.to_owned(), account, nonce })
     }
 
     fn keep_for_events(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
@@ -364,8 +377,19 @@ impl Ledger for MemoryLedger {
         Ok(0)
     }
 
+    fn attempt(&mut self, change: &mut LedgerChange<'_>) -> Result<Option<LedgerError>, LedgerError> {
+        let before = self.clone();
+        let failed = change(self).err();
+        if failed.is_some() {
+            *self = before;
+        }
+        Ok(failed)
+    }
+
     fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
-        self.effects.insert(effect.clone());
+        if !self.effects.iter().any(|kept| kept.is_same(effect)) {
+            self.effects.insert(effect.clone());
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::{
     call::{CallError, MinterCall},
     fields::{self, CallFields},
     ledger::{PageCursor, PageQuery},
+    lookup::charge_of_param,
     shapes,
     stored_object::{ObjectKind, StoredObject},
 };
@@ -97,6 +98,35 @@ pub(super) fn page_of(
 ) -> Result<ListPage, CallError> {
     let query = query(call, fields, list)?;
     slice(call, &query, is_wanted)
+}
+
+/// A page of what was said of payments, by the parameters `charge` and `payment_intent` besides. Nothing is said of a charge
+/// but the latest one of an intent: those before it were declined.
+///
+/// # Errors
+/// As [`page_of`], and a charge that is not there.
+pub(super) fn page_of_payment(
+    call: &mut MinterCall<'_>,
+    fields: &CallFields<'_>,
+    kind: ObjectKind,
+    what: &'static str,
+    url: &str,
+) -> Result<Value, CallError> {
+    let (charge, intent) = (fields.word("charge")?, fields.word("payment_intent")?);
+    if let Some(charge) = charge {
+        charge_of_param(call, charge)?;
+    }
+    let of_intent = match intent {
+        Some(intent) => {
+            let intent = call.ledger.get(ObjectKind::PaymentIntent, intent)?;
+            // An intent without a charge, and one that is not there, lead to no object.
+            Some(intent.map(|intent| shapes::text(&intent.body, "latest_charge")).unwrap_or_default())
+        }
+        None => None,
+    };
+    let list = ListQuery { kind, what, parent: charge.or(of_intent.as_deref()), url };
+    let is_of = |object: &StoredObject| of_intent.is_none() || object.parent == of_intent;
+    Ok(page_of(call, fields, &list, &is_of)?.shown(url))
 }
 
 /// What a call says of the page of a list that it wants.

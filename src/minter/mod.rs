@@ -92,7 +92,9 @@ pub use carry_out::carry_out_due;
 pub use effects::{EffectKind, LaterEffect};
 pub use events::{EVENTS_SHOWN_SECS, event_fits, event_text, event_type_fits};
 pub use happened::{event_fault, event_object};
-pub use ledger::{EventSelection, Ledger, LedgerError, MemoryLedger, PageCursor, PageQuery, RememberedAnswer};
+pub use ledger::{
+    EventSelection, Ledger, LedgerChange, LedgerError, MemoryLedger, PageCursor, PageQuery, RememberedAnswer,
+};
 pub use new_token::NewToken;
 pub use routes::{needs_secret_key, unrecognized};
 pub use stored_object::{ObjectKind, StoredObject};

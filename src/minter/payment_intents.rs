@@ -18,7 +18,7 @@ use super::{
     lookup::customer_of_param,
     method_object::CallMethod,
     next_action::{self, WayBack},
-    payment_intent_object, payment_intent_params as params, shapes,
+    payment_intent_object, payment_intent_params as params, refunds, shapes,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{call::error::ApiError, card::authentication::AuthenticationStep};
@@ -238,7 +238,8 @@ pub(super) fn cancel(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         );
         return Err(KIND.unexpected_state(&intent.body, message).into());
     }
-    let held = if status == REQUIRES_CAPTURE { Some(latest_charge(call, &intent.body)?) } else { None };
+    let charge = if status == REQUIRES_CAPTURE { Some(latest_charge(call, &intent.body)?) } else { None };
+    let held = charge.map(|charge| (charge, refunds::REFUNDED));
     hold_expiry::cancel(&mut call.change(), &mut intent, held, reason)?;
     KIND.went_on(call, &intent)?;
     answer(call, &fields, intent)

@@ -2,7 +2,8 @@
 //!
 //! Each is an object of a kind of its own, without an account, whose id begins with its time: so the index of ids leads to
 //! the first that is due in a world, and a reset, a backup and a salvage treat it as the objects that it is about. The
-//! writer remembers when the next one of each world is due: a call costs a look into a table in memory.
+//! writer remembers when the next one of each world is due: a call costs a look into a table in memory. What of them
+//! cannot be read keeps nobody waiting: it does not happen, and the log says so.
 
 use std::{
     cell::{Cell, RefCell},
@@ -38,17 +39,16 @@ macro_rules! of_world {
 }
 
 const FIRST: &str = concat!("SELECT position, id, body FROM objects WHERE ", of_world!(), " ORDER BY id LIMIT 1");
-/// The first of each world, with how far the world's clock is ahead in milliseconds.
-const FIRST_OF_EACH: &str = "SELECT clock_ms, (SELECT id FROM objects WHERE world = worlds.name \
-                             AND coalesce(account, '') = '' AND id >= 'due_' AND id < 'due`' \
-                             AND kind = 'later_effect' ORDER BY id LIMIT 1) AS first, name \
-                             FROM worlds WHERE first IS NOT NULL";
+/// So many effects at most are taken in one transaction: all others wait for its end.
+const MOST_AT_ONCE: u32 = 256;
 
 /// What the writer knows of the effects.
 #[derive(Debug, Default)]
 pub(super) struct NextEffects {
     /// When the next one of each world is due, in Unix seconds of its clock: of the worlds that were asked for.
     due: RefCell<HashMap<String, Option<i64>>>,
+    /// How many have been taken in the open transaction.
+    taken: Cell<u32>,
     /// Whether the open transaction changes when something is due.
     has_changed: Cell<bool>,
     /// Counts the commits that did so, and those after which it may be otherwise because another process wrote.
@@ -61,6 +61,16 @@ pub(super) type EffectChanges = Arc<AtomicU64>;
 impl NextEffects {
     pub(super) fn counted_by(changes: EffectChanges) -> Self {
         Self { changes, ..Self::default() }
+    }
+
+    /// A transaction begins.
+    pub(super) fn begin(&self) {
+        self.taken.set(0);
+    }
+
+    /// Whether the open transaction has taken as many as it may.
+    pub(super) fn is_full(&self) -> bool {
+        self.taken.get() >= MOST_AT_ONCE
     }
 
     /// Forgets all: another process may have written, or a transaction was taken back.
@@ -90,7 +100,13 @@ impl NextEffects {
 
     fn taken(&self, world: &str) {
         self.changed();
+        self.taken.set(self.taken.get() + 1);
         self.due.borrow_mut().remove(world);
+    }
+
+    /// Notes that the effects of a world cannot be read or taken: nothing of it is due until it may be otherwise.
+    pub(super) fn unreadable(&self, world: &str) {
+        self.due.borrow_mut().insert(world.to_owned(), None);
     }
 
     /// Whether anything of a world is due by then.
@@ -104,19 +120,20 @@ impl NextEffects {
     }
 }
 
-/// Keeps an effect.
+/// Keeps an effect. One that is kept already is left as it is.
 pub(super) fn insert(
     connection: &Connection,
     next: &NextEffects,
     world: &str,
     effect: &LaterEffect,
 ) -> rusqlite::Result<()> {
-    let LaterEffect { due, kind, object, account } = effect;
+    let LaterEffect { due, kind, object, account, nonce } = effect;
     let id = format!("{}_{}_{object}", start_of(*due), kind.as_str());
-    let body = json!({ "kind": kind.as_str(), "object": object, "account": account }).to_string();
+    let body = json!({ "kind": kind.as_str(), "object": object, "account": account, "nonce": nonce }).to_string();
     connection
         .prepare_cached(
-            "INSERT INTO objects (kind, id, created, body, state, world) VALUES (?1, ?2, ?3, ?4, 'null', ?5)",
+            "INSERT INTO objects (kind, id, created, body, state, world) VALUES (?1, ?2, ?3, ?4, 'null', ?5) \
+             ON CONFLICT DO NOTHING",
         )?
         .execute((KIND, id, due, body, world))?;
     next.note(world, *due);
@@ -167,6 +184,7 @@ fn read(id: &str, body: &str) -> Option<LaterEffect> {
         kind: body["kind"].as_str()?.parse().ok()?,
         object: body["object"].as_str()?.to_owned(),
         account: body["account"].as_str().map(str::to_owned),
+        nonce: body["nonce"].as_str().unwrap_or_default().to_owned(),
     })
 }
 
@@ -180,23 +198,30 @@ fn due_of(id: &str) -> Option<i64> {
     i64::try_from(keyed_hash::from_base62(time)?).ok()
 }
 
-/// The moment of the machine's clock at which the next effect of any world is due.
-pub(super) fn next_of_all(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let mut read = connection.prepare_cached(FIRST_OF_EACH)?;
-    let firsts = read.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+/// The moment of the machine's clock at which the next effect of any world is due, of those behind `after`: what is still
+/// due when all was carried out cannot be.
+pub(super) fn next_of_all(connection: &Connection, after: Option<Timestamp>) -> rusqlite::Result<Option<Timestamp>> {
+    let mut read = connection.prepare_cached("SELECT name, clock_ms FROM worlds")?;
+    let worlds = read.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
     let mut next: Option<Timestamp> = None;
-    for first in firsts {
-        let (ahead, id) = first?;
-        let Some(due) = due_of(&id).and_then(|due| Timestamp::from_second(due).ok()) else { continue };
+    for world in worlds {
+        let (world, ahead) = world?;
+        let first = first(connection, &world).unwrap_or_else(|error| {
+            tracing::warn!(world, "what is to happen in a world cannot be read: {error}");
+            None
+        });
+        let Some(due) = first.and_then(|(_, effect)| Timestamp::from_second(effect.due).ok()) else { continue };
         let due = shifted(due, -SignedDuration::from_millis(ahead));
-        next = Some(next.map_or(due, |next| next.min(due)));
+        if after.is_none_or(|after| after < due) {
+            next = Some(next.map_or(due, |next| next.min(due)));
+        }
     }
     Ok(next)
 }
 
-/// The worlds in which something is to happen.
+/// All worlds.
 pub(super) fn worlds(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    connection.prepare_cached(FIRST_OF_EACH)?.query_map([], |row| row.get(2))?.collect()
+    connection.prepare_cached("SELECT name FROM worlds")?.query_map([], |row| row.get(0))?.collect()
 }
 
 #[cfg(test)]
@@ -205,7 +230,8 @@ mod tests {
     use crate::{minter::EffectKind, store::schema};
 
     fn effect(due: i64, object: &str) -> LaterEffect {
-        LaterEffect { due, kind: EffectKind::SettleRefund, object: object.to_owned(), account: None }
+        let (kind, object) = (EffectKind::SettleRefund, object.to_owned());
+        LaterEffect { due, kind, object, account: None, nonce: String::new() }
     }
 
     #[test]
@@ -237,7 +263,9 @@ mod tests {
             connection.execute(insert, (format!("{}_x", start_of(due)), body)).unwrap();
         }
         assert_eq!(take(&connection, &next, "", 100).unwrap(), None);
+        assert_eq!(next_of_all(&connection, None).unwrap(), None, "nobody waits for it");
         insert(&connection, &next, "", &effect(3, "re_1")).unwrap();
+        assert_eq!(next_of_all(&connection, None).unwrap().unwrap().as_second(), 3);
         assert_eq!(take(&connection, &next, "", 100).unwrap(), Some(effect(3, "re_1")));
     }
 
@@ -245,13 +273,15 @@ mod tests {
     fn the_next_effect_is_that_of_the_world_whose_clock_reaches_it_first() {
         let connection = schema::in_memory_for_tests();
         let next = NextEffects::default();
-        assert_eq!(next_of_all(&connection).unwrap(), None);
+        assert_eq!(next_of_all(&connection, None).unwrap(), None);
         connection
             .execute("INSERT INTO worlds (name, used, void, clock_ms) VALUES ('acct_1', 1, 0, 5000)", [])
             .unwrap();
         insert(&connection, &next, "", &effect(1000, "re_1")).unwrap();
         insert(&connection, &next, "acct_1", &effect(1003, "re_2")).unwrap();
-        assert_eq!(next_of_all(&connection).unwrap().unwrap().as_second(), 998);
+        let first = next_of_all(&connection, None).unwrap();
+        assert_eq!(first.unwrap().as_second(), 998);
+        assert_eq!(next_of_all(&connection, first).unwrap().unwrap().as_second(), 1000);
     }
 
     #[test]
@@ -262,9 +292,8 @@ mod tests {
             let lines = plan.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
             lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };
-        for plan in [plan(FIRST, &["", PREFIX, BEHIND]), plan(FIRST_OF_EACH, &[])] {
-            assert!(plan.contains("objects_by_id (world=? AND <expr>=? AND id>? AND id<?)"), "{plan}");
-            assert!(!plan.contains("B-TREE") && !plan.contains("SCAN objects"), "{plan}");
-        }
+        let plan = plan(FIRST, &["", PREFIX, BEHIND]);
+        assert!(plan.contains("objects_by_id (world=? AND <expr>=? AND id>? AND id<?)"), "{plan}");
+        assert!(!plan.contains("B-TREE") && !plan.contains("SCAN objects"), "{plan}");
     }
 }

@@ -199,6 +199,8 @@ pub fn shell_word(path: &Path) -> String {
 pub(super) enum JobError {
     Sql(rusqlite::Error),
     Store(StoreError),
+    /// It did not fail: it has more to do than one transaction takes. What it did so far is committed, and it runs again.
+    PutOff,
 }
 
 impl JobError {
@@ -206,6 +208,8 @@ impl JobError {
         match self {
             Self::Sql(error) => StoreError::of(doing, &error),
             Self::Store(error) => error,
+            // The writer takes these jobs aside; the words are for one that would not.
+            Self::PutOff => StoreError::Other { doing, reason: "it is not done yet".to_owned() },
         }
     }
 }

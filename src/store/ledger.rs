@@ -1,5 +1,7 @@
 //! The minter's objects in the database, inside the transaction that also keeps the exchange.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 use serde_json::Value;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use super::{
     call::MaskedCall,
     due_effects,
-    error::StoreError,
+    error::{JobError, StoreError},
     event_list::EventList,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
@@ -21,7 +23,8 @@ use crate::{
         history::{entry::EntryId, request_log::ExchangeId},
     },
     minter::{
-        LaterEffect, Ledger, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
+        LaterEffect, Ledger, LedgerChange, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer,
+        StoredObject,
         ledger::{AnswerKey, IdempotencyRecord, RequestFingerprint},
     },
 };
@@ -64,6 +67,8 @@ pub(super) struct SqlLedger<'a> {
     recalled: Option<EntryId>,
     /// The first change that failed: then nothing of the request is kept, whatever the minter answers.
     broken: Option<LedgerError>,
+    /// Whether more is due than one transaction takes.
+    is_put_off: bool,
 }
 
 impl<'a> SqlLedger<'a> {
@@ -85,15 +90,17 @@ impl<'a> SqlLedger<'a> {
             remembered: None,
             recalled: None,
             broken: None,
+            is_put_off: false,
         }
     }
 
     /// # Errors
-    /// When a change of the ledger failed.
-    pub(super) fn finish(self) -> Result<LedgerUse, LedgerError> {
-        let Self { token, remembered, recalled, broken, .. } = self;
+    /// When a change of the ledger failed, and when more is due than one transaction takes: then no call was answered yet.
+    pub(super) fn finish(self) -> Result<LedgerUse, JobError> {
+        let Self { token, remembered, recalled, broken, is_put_off, .. } = self;
         match broken {
-            Some(error) => Err(error),
+            Some(_) if is_put_off => Err(JobError::PutOff),
+            Some(error) => Err(error.into()),
             None => Ok(LedgerUse { token, remembered, recalled }),
         }
     }
@@ -174,6 +181,40 @@ impl<'a> SqlLedger<'a> {
 
     fn broke(&mut self, error: LedgerError) -> LedgerError {
         self.broken.get_or_insert(error).clone()
+    }
+
+    /// Does something of which nothing stays where it fails, and of which the request knows nothing then.
+    ///
+    /// # Errors
+    /// Where the whole transaction is gone.
+    fn within_savepoint<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, LedgerError>,
+    ) -> Result<Result<T, LedgerError>, LedgerError> {
+        self.change(|connection| connection.execute_batch("SAVEPOINT attempt"))?;
+        let broken = self.broken.take();
+        let done = work(self);
+        let done = match std::mem::replace(&mut self.broken, broken) {
+            Some(error) => Err(error),
+            None => done,
+        };
+        let end = if done.is_ok() { "RELEASE attempt" } else { "ROLLBACK TO attempt; RELEASE attempt" };
+        let ended = self.connection.execute_batch(end);
+        match (done, ended) {
+            (done, Ok(())) => Ok(done),
+            // SQLite has ended the transaction: what failed says more than that there is none.
+            (Err(error), Err(_)) => Err(self.broke(error)),
+            (Ok(_), Err(error)) => Err(self.broke(ledger_error(&error))),
+        }
+    }
+
+    /// Takes out the first effect that is due, in a transaction that has room for it.
+    fn take_first(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError> {
+        let (world, next) = (self.world(), &self.context.next_effects);
+        if !next.is_due(self.connection, world, until).map_err(|error| ledger_error(&error))? {
+            return Ok(None);
+        }
+        self.change(|connection| due_effects::take(connection, next, world, until))
     }
 
     fn position(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
@@ -355,7 +396,33 @@ impl Ledger for SqlLedger<'_> {
 
     fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError> {
         let (world, next) = (self.world(), &self.context.next_effects);
-        self.change(|connection| due_effects::take(connection, next, world, until))
+        // The usual answer costs no savepoint.
+        if matches!(next.is_due(self.connection, world, until), Ok(false)) {
+            return Ok(None);
+        }
+        if next.is_full() {
+            self.is_put_off = true;
+            return Err(self.broke(LedgerError("more is due than is carried out at once".to_owned())));
+        }
+        let taken = self.within_savepoint(|ledger| ledger.take_first(until))?;
+        Ok(taken.unwrap_or_else(|error| {
+            tracing::warn!(world, "what is due in a world cannot be read, and does not happen: {error}");
+            self.context.next_effects.unreadable(world);
+            None
+        }))
+    }
+
+    fn attempt(&mut self, change: &mut LedgerChange<'_>) -> Result<Option<LedgerError>, LedgerError> {
+        let made = self.within_savepoint(|ledger| {
+            // A row that is damaged may have a shape that no handler expects.
+            catch_unwind(AssertUnwindSafe(|| change(ledger)))
+                .unwrap_or_else(|_| Err(LedgerError("the program failed while it did".to_owned())))
+        })?;
+        if made.is_err() {
+            // What was noted of it is not so.
+            self.context.next_effects.forget();
+        }
+        Ok(made.err())
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {

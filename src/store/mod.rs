@@ -23,6 +23,7 @@
 //! | `error`, `export`, `import` | why something failed; the shape of an entry in exports; entries of other histories |
 
 use std::{
+    cell::Cell,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
@@ -376,8 +377,8 @@ impl Store {
         self.0.writer.submit("reset the minter", move |context| context.reset(Some(&world)))
     }
 
-    /// Sets the clock by which the minter answers in a world; gives what it shows where the machine's shows `machine`.
-    /// The times of the history stay the machine's.
+    /// Sets the clock by which the minter answers in a world; gives what it shows where the machine's shows `machine`, once
+    /// all is carried out that is due by then. The times of the history stay the machine's.
     pub fn set_clock(
         &self,
         world: Option<&AccountId>,
@@ -385,7 +386,8 @@ impl Store {
         machine: Timestamp,
     ) -> StoreReply<Timestamp> {
         let world = self.stored_world(world);
-        self.0.writer.submit("set the clock", move |context| context.set_clock(&world, change, machine))
+        let set = Cell::new(None);
+        self.0.writer.submit("set the clock", move |context| context.set_clock(&world, change, machine, &set))
     }
 
     /// Carries out what is due in any world by its clock, where the machine's shows `machine`. A call finds what was due

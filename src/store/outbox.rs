@@ -144,10 +144,11 @@ impl Outbox {
         read.map_err(|error| StoreError::of(READING, &error))
     }
 
-    /// The moment of the machine's clock at which the next of all later effects is due.
+    /// The moment of the machine's clock at which the next of all later effects is due, of those that are due behind
+    /// `after`. What cannot be read is passed over.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
-    pub fn next_effect(&self) -> Result<Option<Timestamp>, StoreError> {
-        due_effects::next_of_all(&self.connection).map_err(|error| StoreError::of(READING, &error))
+    pub fn next_effect(&self, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        due_effects::next_of_all(&self.connection, after).map_err(|error| StoreError::of(READING, &error))
     }
 
     /// All endpoints, oldest first.

@@ -8,6 +8,7 @@
 //! ```
 
 use std::{
+    cell::Cell,
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -69,8 +70,9 @@ impl WriteContext {
         }
         let number = self.next_call();
         let mut ledger = SqlLedger::new(self, call, number);
-        let response = answer(&mut ledger)?;
+        let response = answer(&mut ledger);
         let ledger = ledger.finish()?;
+        let response = response?;
         // What shows a new token holds what was masked already.
         let is_masked = ledger.token.as_ref().is_some_and(|token| token.has_plain_ids);
         let sent = call.redaction.local_answer(response, is_masked);
@@ -232,34 +234,39 @@ impl WriteContext {
         Ok(dropped?)
     }
 
-    /// Sets the clock of a world, and carries out what is due there by now; gives what the clock shows.
+    /// Sets the clock of a world, and carries out what is due there by now; gives what the clock shows. Where that takes more
+    /// than one transaction, `set` remembers from the first one on what the clock was set to.
     pub(super) fn set_clock(
         &mut self,
         world: &str,
         change: ClockChange,
         machine: Timestamp,
+        set: &Cell<Option<Timestamp>>,
     ) -> Result<Timestamp, JobError> {
-        let shown = worlds::set_clock(&self.connection, &mut self.worlds, world, change, machine)?;
-        self.carry_out_due(world, machine)?;
+        let shown = match set.get() {
+            Some(shown) => shown,
+            None => worlds::set_clock(&self.connection, &mut self.worlds, world, change, machine)?,
+        };
+        let carried_out = self.carry_out_due(world, machine);
         // What comes next is due at another moment of the machine's clock.
         self.next_effects.changed();
         self.has_news.set(true);
-        Ok(shown)
+        if matches!(carried_out, Err(JobError::PutOff)) {
+            set.set(Some(shown));
+        }
+        carried_out.map(|()| shown)
     }
 
     /// Carries out what is due in a world by its clock, where the machine's shows `machine`.
     fn carry_out_due(&mut self, world: &str, machine: Timestamp) -> Result<(), JobError> {
         let now = shifted(machine, self.worlds.ahead_of(world));
-        if !self.next_effects.is_due(&self.connection, world, now.as_second())? {
-            return Ok(());
-        }
         let mut ledger = SqlLedger::of_world(self, world);
-        minter::carry_out_due(&mut ledger, now)?;
+        let carried_out = minter::carry_out_due(&mut ledger, now);
         ledger.finish()?;
-        Ok(())
+        carried_out.map_err(JobError::from)
     }
 
-    /// The same in every world.
+    /// The same in every world. What cannot be carried out in one of them is no matter of the others.
     pub(super) fn carry_out_all_due(&mut self, machine: Timestamp) -> Result<(), JobError> {
         let worlds = due_effects::worlds(&self.connection)?;
         worlds.iter().try_for_each(|world| self.carry_out_due(world, machine))

@@ -101,6 +101,7 @@ impl WriteContext {
     /// Begins a transaction, and reads what other processes changed: none of them writes until its end.
     pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.next_effects.begin();
         let state = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if self.known_state == Some(state) {
             return Ok(());

@@ -6,6 +6,8 @@
 //!                          job                         once a job, in the order of submission;
 //!                                                      one that fails after it wrote takes all back, and the group
 //!                                                      runs again without it
+//!                                                      one that is put off ends the transaction: it goes on in the
+//!                                                      next, and with it those behind
 //!                        counts, keys                  what is written once a commit
 //!                        COMMIT                        fails: the whole group has failed, also where the file is not
 //!                                                      the one any more that its path leads to
@@ -39,14 +41,23 @@ const SAVING: &str = "save to the history";
 
 /// A job in the queue, which may have to run more than once before it is committed.
 trait WriteJob: Send {
-    /// Runs it within the open transaction, and keeps how that went; `false` where it failed.
-    fn run(&mut self, context: &mut WriteContext) -> bool;
+    /// Runs it within the open transaction, and keeps how that went.
+    fn run(&mut self, context: &mut WriteContext) -> JobRun;
 
     /// Whether it ran and failed.
     fn has_failed(&self) -> bool;
 
     /// Tells the caller how it went: its own failure, else that of the commit, else what it gave.
     fn end(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+/// How a job went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum JobRun {
+    Done,
+    Failed,
+    /// It is to go on in another transaction: see [`JobError::PutOff`].
+    PutOff,
 }
 
 struct Job<T, F> {
@@ -63,19 +74,22 @@ where
     T: Send,
     F: Fn(&mut WriteContext) -> Result<T, JobError> + Send,
 {
-    fn run(&mut self, context: &mut WriteContext) -> bool {
+    fn run(&mut self, context: &mut WriteContext) -> JobRun {
         let Self { doing, work, span, .. } = self;
         // The writer outlives a fault of the minter.
         let result = span
             .in_scope(|| catch_unwind(AssertUnwindSafe(|| work(context))))
-            .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })))
-            .map_err(|failed| failed.while_doing(doing).about(context.file.as_deref()));
+            .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })));
+        if matches!(result, Err(JobError::PutOff)) {
+            return JobRun::PutOff;
+        }
+        let result = result.map_err(|failed| failed.while_doing(doing).about(context.file.as_deref()));
         if let Err(error) = &result
             && context.connection.is_autocommit()
         {
             context.lost = Some(error.clone());
         }
-        self.result.insert(result).is_ok()
+        if self.result.insert(result).is_ok() { JobRun::Done } else { JobRun::Failed }
     }
 
     fn has_failed(&self) -> bool {
@@ -174,29 +188,45 @@ fn run_jobs(
     }
 }
 
-/// Runs a group of jobs in one transaction, commits it, and tells every caller how that went. Where a job fails after it
-/// wrote something, all of the transaction is taken back, and the group runs again without that job; where many do, each
-/// job is a group of its own.
+/// Runs a group of jobs in as many transactions as it takes, which is one unless a job is put off.
 fn run_group(
     context: &mut WriteContext,
     anchor: Option<&FileAnchor>,
     mut group: Vec<Box<dyn WriteJob>>,
     commits: &AtomicU64,
 ) {
+    while !group.is_empty() {
+        group = run_and_commit(context, anchor, group, commits);
+    }
+}
+
+/// Runs a group of jobs in one transaction, commits it, and tells every caller how that went; gives those that are to go on
+/// in another one. Where a job fails after it wrote something, all of the transaction is taken back, and the group runs again
+/// without that job; where many do, each job is a group of its own.
+fn run_and_commit(
+    context: &mut WriteContext,
+    anchor: Option<&FileAnchor>,
+    mut group: Vec<Box<dyn WriteJob>>,
+    commits: &AtomicU64,
+) -> Vec<Box<dyn WriteJob>> {
     for _ in 0..MOST_RUNS {
-        let outcome = match run_once(context, &mut group) {
-            Ok(true) => commit(context, anchor),
-            Ok(false) => {
+        let (outcome, reached) = match run_once(context, &mut group) {
+            Ok(GroupRun::Ended { reached }) => (commit(context, anchor), reached),
+            Ok(GroupRun::Spoilt) => {
                 context.roll_back();
                 continue;
             }
-            Err(error) => Err(error),
+            Err(error) => (Err(error), group.len()),
         };
-        return end_group(context, group, &outcome, commits);
+        // Where the commit fails, so does what was put off: it would do the same again.
+        let put_off = if outcome.is_ok() { group.split_off(reached) } else { Vec::new() };
+        end_group(context, group, &outcome, commits);
+        return put_off;
     }
     for job in group {
         run_group(context, anchor, vec![job], commits);
     }
+    Vec::new()
 }
 
 fn end_group(
@@ -234,21 +264,31 @@ fn commit(context: &mut WriteContext, anchor: Option<&FileAnchor>) -> Result<(),
     is_in_place()
 }
 
-/// Begins a transaction and runs the jobs in it that have not failed yet; `false` where one failed that wrote something.
-fn run_once(context: &mut WriteContext, group: &mut [Box<dyn WriteJob>]) -> Result<bool, StoreError> {
+/// How far a group came in one transaction.
+enum GroupRun {
+    /// The jobs before this place ran.
+    Ended { reached: usize },
+    /// One failed that wrote something.
+    Spoilt,
+}
+
+/// Begins a transaction and runs the jobs in it that have not failed yet.
+fn run_once(context: &mut WriteContext, group: &mut [Box<dyn WriteJob>]) -> Result<GroupRun, StoreError> {
     context.begin().map_err(|error| context.store_error(SAVING, &error))?;
-    for job in group.iter_mut().filter(|job| !job.has_failed()) {
+    for (nth, job) in group.iter_mut().enumerate().filter(|(_, job)| !job.has_failed()) {
         let changes = context.connection.total_changes();
-        let has_worked = job.run(context);
+        let run = job.run(context);
         // SQLite ends the transaction by itself when the disk is full or fails: what ran before is gone with it.
         if context.connection.is_autocommit() {
             return Err(context.lost.take().unwrap_or(StoreError::Closed { doing: SAVING }));
         }
-        if !has_worked && context.connection.total_changes() != changes {
-            return Ok(false);
+        match run {
+            JobRun::PutOff => return Ok(GroupRun::Ended { reached: nth }),
+            JobRun::Failed if context.connection.total_changes() != changes => return Ok(GroupRun::Spoilt),
+            JobRun::Failed | JobRun::Done => {}
         }
     }
-    Ok(true)
+    Ok(GroupRun::Ended { reached: group.len() })
 }
 
 /// Empties the WAL of what was removed for good, before whoever asked for that gets a reply.

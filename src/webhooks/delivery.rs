@@ -257,7 +257,11 @@ impl Delivering {
         if is_news || self.has_endpoints {
             self.look(is_news).await?;
         }
-        self.let_effects_happen().await?;
+        if let Err(error) = self.let_effects_happen().await {
+            // What was sent to nobody yet does not wait for it.
+            tracing::warn!("what is due cannot be carried out: {error}");
+            self.next_effect.due = Some(self.now() + PAUSE_AFTER_ERROR);
+        }
         for nth in 0..self.queues.len() {
             self.fill(nth)?;
             self.send_due(nth)?;
@@ -274,14 +278,15 @@ impl Delivering {
     async fn let_effects_happen(&mut self) -> Result<(), StoreError> {
         let changes = self.store.effect_changes();
         if self.next_effect.read_at != Some(changes) {
-            self.next_effect = NextEffect { due: self.outbox.next_effect()?, read_at: Some(changes) };
+            self.next_effect.read_at = Some(changes);
+            self.next_effect.due = self.outbox.next_effect(None)?;
         }
         let now = self.now();
         if self.next_effect.due.is_some_and(|due| due <= now) {
             self.store.carry_out_due(now).await?;
-            // One that cannot be read stays, and is not to be tried without end.
-            self.next_effect.due =
-                self.outbox.next_effect()?.map(|due| if due <= now { now + PAUSE_AFTER_ERROR } else { due });
+            // What is due even now cannot be carried out, and is not to be tried without end.
+            let changes = self.store.effect_changes();
+            self.next_effect = NextEffect { due: self.outbox.next_effect(Some(now))?, read_at: Some(changes) };
         }
         Ok(())
     }
@@ -308,8 +313,8 @@ impl Delivering {
         if !is_news && self.seen == Some(state) {
             return Ok(());
         }
-        if !is_news {
-            // Another process wrote.
+        if self.seen != Some(state) {
+            // Another process may have written, also where this one did.
             self.next_effect.read_at = None;
         }
         // Read before the endpoints, which are therefore never older than an event that is sent to them.

@@ -16,8 +16,8 @@ use testcard::{
         rules::policies::AccountPolicies,
     },
     minter::{
-        LaterEffect, Ledger, LedgerError, MemoryLedger, MinterAccount, NewToken, ObjectKind, PageQuery, PreparedCall,
-        RememberedAnswer, StoredObject,
+        LaterEffect, Ledger, LedgerChange, LedgerError, MemoryLedger, MinterAccount, NewToken, ObjectKind, PageQuery,
+        PreparedCall, RememberedAnswer, StoredObject,
         ledger::{AnswerKey, IdempotencyRecord},
     },
 };
@@ -188,6 +188,10 @@ impl Ledger for CountedLedger {
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
         self.count("pending", None);
         self.ledger.pending_webhooks(account, event)
+    }
+
+    fn attempt(&mut self, change: &mut LedgerChange<'_>) -> Result<Option<LedgerError>, LedgerError> {
+        Ok(change(self).err())
     }
 
     fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {

@@ -10,16 +10,46 @@ use crate::support::local::{Local, id};
 /// A call at one of a few intents.
 #[derive(Clone, Debug)]
 enum Step {
-    Create { amount: i64, is_held: bool, card: usize },
-    Confirm { nth: usize, card: usize },
-    Authenticate { nth: usize, is_complete: bool },
-    Capture { nth: usize, amount: Option<i64> },
-    Cancel { nth: usize },
-    Update { nth: usize, amount: i64 },
-    Refund { nth: usize, amount: Option<i64> },
-    Answer { nth: usize, evidence: usize },
-    Accept { nth: usize },
-    Wait { secs: i64 },
+    Create {
+        amount: i64,
+        is_held: bool,
+        card: usize,
+    },
+    Confirm {
+        nth: usize,
+        card: usize,
+    },
+    Authenticate {
+        nth: usize,
+        is_complete: bool,
+    },
+    Capture {
+        nth: usize,
+        amount: Option<i64>,
+    },
+    Cancel {
+        nth: usize,
+    },
+    Update {
+        nth: usize,
+        amount: i64,
+    },
+    Refund {
+        nth: usize,
+        amount: Option<i64>,
+    },
+    /// Sends evidence; what is only staged changes nothing.
+    Answer {
+        nth: usize,
+        evidence: usize,
+        is_submitted: bool,
+    },
+    Accept {
+        nth: usize,
+    },
+    Wait {
+        secs: i64,
+    },
 }
 
 const CARDS: [&str; 8] = [
@@ -59,7 +89,8 @@ fn step() -> impl Strategy<Value = Step> {
         nth.clone().prop_map(|nth| Step::Cancel { nth }),
         (nth.clone(), amount.clone()).prop_map(|(nth, amount)| Step::Update { nth, amount }),
         (nth.clone(), proptest::option::of(amount)).prop_map(|(nth, amount)| Step::Refund { nth, amount }),
-        (nth.clone(), 0..EVIDENCE.len()).prop_map(|(nth, evidence)| Step::Answer { nth, evidence }),
+        (nth.clone(), 0..EVIDENCE.len(), prop::bool::weighted(0.8))
+            .prop_map(|(nth, evidence, is_submitted)| Step::Answer { nth, evidence, is_submitted }),
         nth.prop_map(|nth| Step::Accept { nth }),
         prop::sample::select(vec![1, SOON, DAY, 8 * DAY, 121 * DAY]).prop_map(|secs| Step::Wait { secs }),
     ]
@@ -91,7 +122,7 @@ struct Refunded {
 #[derive(Clone, Debug)]
 struct Disputed {
     status: &'static str,
-    /// What was last said to it.
+    /// What was last submitted.
     evidence: &'static str,
     opened: i64,
     due_by: i64,
@@ -178,13 +209,13 @@ impl Known {
                 "canceled".clone_into(&mut self.status);
             }
             let is_refunded = self.refunded() == self.captured;
-            let captured = self.captured;
+            let left = self.captured - self.refunded();
             let Some(dispute) = &mut self.dispute else { continue };
             for _ in 0..dispute.decisions.iter().filter(|due| **due == moment).count() {
                 match (dispute.status, dispute.evidence) {
                     ("under_review", WINNING) => (dispute.status, dispute.taken) = ("won", 0),
                     ("warning_under_review", ESCALATING) if !is_refunded => {
-                        (dispute.status, dispute.taken, dispute.due_by) = ("needs_response", captured, due_by(moment));
+                        (dispute.status, dispute.taken, dispute.due_by) = ("needs_response", left, due_by(moment));
                     }
                     ("under_review", LOSING) | ("warning_under_review", WINNING | LOSING | ESCALATING) => {
                         dispute.close();
@@ -334,13 +365,14 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
                 model.refunds.push(Refunded { amount: amount.unwrap_or(left), fails_at });
             }
         }
-        Step::Answer { evidence, .. } => {
+        Step::Answer { evidence, is_submitted, .. } => {
             let Some(dispute) = &mut model.dispute else { return };
             let evidence = EVIDENCE[*evidence];
             let path = format!("/v1/disputes/{}", dispute_of(local, &model.id));
-            let (status, body) = local.post(&path, &[("evidence[uncategorized_text]", evidence)]);
+            let submit = if *is_submitted { "true" } else { "false" };
+            let (status, body) = local.post(&path, &[("evidence[uncategorized_text]", evidence), ("submit", submit)]);
             assert_eq!(status, if dispute.is_closed() { 400 } else { 200 }, "{dispute:?} {step:?} {body}");
-            if !dispute.is_closed() {
+            if *is_submitted && !dispute.is_closed() {
                 dispute.status = if dispute.is_inquiry() { "warning_under_review" } else { "under_review" };
                 dispute.evidence = evidence;
                 if [WINNING, LOSING, ESCALATING].contains(&evidence) {

@@ -1,7 +1,10 @@
 //! What follows a call later, by the clock of its world: disputes and how they end, refunds that settle or fail, early
 //! fraud warnings, holds that expire; and that each happens once, whatever becomes of the process.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
@@ -10,7 +13,7 @@ use testcard::{
         call::api::{ApiRequest, HttpMethod},
         rules::policies::AccountPolicies,
     },
-    store::{ClockChange, Store, StoreLocation, salvage},
+    store::{ClockChange, FILE_NAME, Store, StoreLocation, salvage},
 };
 use tokio::runtime::Runtime;
 
@@ -206,6 +209,50 @@ fn an_inquiry_takes_no_money_until_it_is_escalated() {
 }
 
 #[test]
+fn of_an_inquiry_that_was_refunded_in_part_the_rest_is_disputed() {
+    let mut local = Local::new();
+    let charge = pay(&mut local, "tok_createDisputeInquiry");
+    local.make("/v1/refunds", &[("charge", &charge), ("amount", "500")]);
+    let opened = id(&dispute(&mut local, &charge));
+    answer(&mut local, &opened, "escalate_inquiry_evidence");
+    wait(&mut local, 5);
+    let escalated = dispute(&mut local, &charge);
+    assert_eq!((&escalated["amount"], &escalated["balance_transactions"][0]["net"]), (&json!(1500), &json!(-3000)));
+    assert_eq!(balance(&mut local), 0);
+    answer(&mut local, &opened, "winning_evidence");
+    wait(&mut local, 5);
+    assert_eq!(balance(&mut local), 1500);
+    assert_eq!(local.make("/v1/refunds", &[("charge", &charge)])["amount"], 1500);
+    assert_eq!(balance(&mut local), 0);
+}
+
+#[test]
+fn the_bank_decides_by_what_was_submitted_not_by_what_is_staged() {
+    for (submitted, staged, status) in [
+        ("winning_evidence", "losing_evidence", "won"),
+        ("losing_evidence", "winning_evidence", "lost"),
+        ("We sent it", "winning_evidence", "under_review"),
+    ] {
+        let mut local = Local::new();
+        let charge = pay(&mut local, "tok_createDispute");
+        let path = format!("/v1/disputes/{}", id(&dispute(&mut local, &charge)));
+        local.make(&path, &[("evidence[uncategorized_text]", submitted)]);
+        let shown = local.make(&path, &[("evidence[uncategorized_text]", staged), ("submit", "false")]);
+        assert_eq!(shown["evidence"]["uncategorized_text"], staged);
+        wait(&mut local, 5);
+        assert_eq!(dispute(&mut local, &charge)["status"], status, "{submitted}, then {staged}");
+    }
+    // What was staged is submitted by a call that says so.
+    let mut local = Local::new();
+    let charge = pay(&mut local, "tok_createDispute");
+    let path = format!("/v1/disputes/{}", id(&dispute(&mut local, &charge)));
+    local.make(&path, &[("evidence[uncategorized_text]", "winning_evidence"), ("submit", "false")]);
+    local.make(&path, &[("submit", "true")]);
+    wait(&mut local, 5);
+    assert_eq!(dispute(&mut local, &charge)["status"], "won");
+}
+
+#[test]
 fn several_disputes_share_a_payment_and_an_account_in_no_program_is_disputed_plainly() {
     let mut local = Local::new();
     let sent = [("amount", "2001"), ("currency", "usd"), ("source", "tok_createMultipleDisputes")];
@@ -240,6 +287,13 @@ fn a_payment_intent_is_disputed_as_its_charge() {
     let page = local.get("/v1/disputes", &[("payment_intent", &intent), ("expand[]", "data.payment_intent")]).1;
     assert_eq!(page["data"][0]["payment_intent"]["id"], intent.as_str());
     assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    for intent in ["pi_none", &id(&local.make("/v1/payment_intents", &MONEY))] {
+        let (status, page) = local.get("/v1/disputes", &[("payment_intent", intent)]);
+        assert_eq!((status, &page["data"]), (200, &json!([])), "{intent}");
+    }
+    let other = pay(&mut local, "tok_createDispute");
+    let page = local.get("/v1/disputes", &[("payment_intent", &intent), ("charge", &other)]).1;
+    assert_eq!(page["data"], json!([]), "no dispute is of both");
     let (status, missing) = local.get("/v1/disputes/du_none", &[]);
     assert_eq!((status, &missing["error"]["param"]), (404, &json!("dispute")));
     assert_eq!(missing["error"]["message"], "No such dispute: 'du_none'");
@@ -336,6 +390,8 @@ fn what_is_held_is_given_back_after_seven_days() {
     let expired = local.get(&format!("/v1/charges/{charge}"), &[]).1;
     assert_eq!((&expired["refunded"], &expired["captured"]), (&json!(true), &json!(false)));
     assert_eq!(events_of(&mut local, &charge), ["charge.succeeded", "charge.expired"]);
+    let of_intent = canceled["latest_charge"].as_str().unwrap();
+    assert_eq!(events_of(&mut local, of_intent), ["charge.succeeded", "charge.expired"], "as of a charge alone");
     assert_eq!(balance(&mut local), 0);
 
     // What was captured or canceled in time is left alone.
@@ -356,6 +412,10 @@ fn a_seed_fixes_what_follows_too() {
         local.get("/v1/events", &[("limit", "100")]).1
     };
     assert_eq!(life(), life());
+}
+
+fn effects_left(home: &Path) -> i64 {
+    count(home, "objects WHERE kind = 'later_effect'")
 }
 
 /// The minter of a history, called at moments of its own.
@@ -430,12 +490,12 @@ fn whoever_watches_the_clock_carries_out_what_is_due_without_a_call() {
     let kept = Kept::of(open(home.path()));
     let path = kept.pending_refund();
     let outbox = kept.store.outbox().unwrap();
-    assert_eq!(outbox.next_effect().unwrap(), Some(moment(5)));
+    assert_eq!(outbox.next_effect(None).unwrap(), Some(moment(5)));
     let calls = count(home.path(), "exchanges");
     for secs in [4, 5, 5] {
         kept.store.carry_out_due(moment(secs)).wait().unwrap();
     }
-    assert_eq!(outbox.next_effect().unwrap(), None);
+    assert_eq!(outbox.next_effect(None).unwrap(), None);
     assert_eq!(count(home.path(), "exchanges"), calls, "no call is written down for it");
     // Before the machine's clock reaches it: it has happened already.
     assert_eq!((kept.get(1, &path)["status"].as_str(), kept.updates(1)), (Some("succeeded"), 1));
@@ -454,7 +514,120 @@ fn a_clock_that_is_set_carries_out_what_it_passes() {
     let charge = kept.make(0, "/v1/charges", &[&MONEY[..], &[("source", "tok_createDispute")]].concat());
     let due = kept.only(0, "/v1/disputes", ("charge", &id(&charge)))["evidence_details"]["due_by"].clone();
     let machine = Timestamp::from_second(due.as_i64().unwrap() + 1 - 3600).unwrap();
-    assert_eq!(kept.store.outbox().unwrap().next_effect().unwrap(), Some(machine));
+    assert_eq!(kept.store.outbox().unwrap().next_effect(None).unwrap(), Some(machine));
+}
+
+#[test]
+fn one_effect_that_fails_is_given_up_and_hinders_nothing() {
+    let home = TempDir::new().unwrap();
+    let kept = Kept::of(open(home.path()));
+    let (damaged, whole) = (kept.pending_refund(), kept.pending_refund());
+    let charge = id(&kept.make(0, "/v1/charges", &[&MONEY[..], &[("source", "tok_refundFail")]].concat()));
+    let failing = format!("/v1/refunds/{}", id(&kept.make(0, "/v1/refunds", &[("charge", &charge)])));
+    // A refund that cannot be read, and a charge of a shape that no handler expects: the refund is changed before it.
+    let other = Connection::open(home.path().join(FILE_NAME)).unwrap();
+    for (object, body) in [(damaged.rsplit('/').next().unwrap(), "{"), (&charge, "[]")] {
+        assert_eq!(other.execute("UPDATE objects SET body = ?2 WHERE id = ?1", (object, body)).unwrap(), 1);
+    }
+    assert_eq!(kept.get(5, &whole)["status"], "succeeded");
+    assert_eq!(kept.get(6, &failing)["status"], "succeeded", "what failed changed nothing");
+    let page = kept.send(HttpMethod::Get, 6, "/v1/events", &[("type", "refund.failed")]);
+    assert_eq!((&page["data"], kept.updates(6)), (&json!([]), 1));
+    assert_eq!(effects_left(home.path()), 0, "it is not tried again");
+}
+
+#[test]
+fn an_effect_that_cannot_be_read_fails_no_call_and_wakes_nobody() {
+    let home = TempDir::new().unwrap();
+    let kept = Kept::of(open(home.path()));
+    let path = kept.pending_refund();
+    let other = Connection::open(home.path().join(FILE_NAME)).unwrap();
+    let damage = "INSERT INTO objects (kind, id, created, body, state) \
+                  VALUES ('later_effect', 'due_0000001_settle_refund_re_1', 1, CAST(x'ff' AS TEXT), 'null')";
+    other.execute(damage, []).unwrap();
+    assert_eq!(kept.get(5, &path)["status"], "pending", "nobody knows what would be first");
+    kept.make(5, "/v1/customers", &[]);
+    kept.store.carry_out_due(moment(5)).wait().unwrap();
+    kept.store.set_clock(None, ClockChange::By(SignedDuration::from_hours(1)), moment(5)).wait().unwrap();
+    assert_eq!(kept.store.outbox().unwrap().next_effect(None).unwrap(), None);
+    other.execute("DELETE FROM objects WHERE id = 'due_0000001_settle_refund_re_1'", []).unwrap();
+    assert_eq!(kept.get(5, &path)["status"], "succeeded");
+}
+
+#[test]
+fn however_much_is_due_no_transaction_is_long_and_whoever_asks_gets_it_all() {
+    const MANY: u32 = 1000;
+    let home = TempDir::new().unwrap();
+    let kept = Kept::of(open(home.path()));
+    let path = kept.pending_refund();
+    let other = Connection::open(home.path().join(FILE_NAME)).unwrap();
+    let fill = || {
+        let insert = "INSERT INTO objects (kind, id, created, body, state) VALUES ('later_effect', ?1, 1, ?2, 'null')";
+        other.execute_batch("BEGIN").unwrap();
+        for nth in 0..MANY {
+            let body = json!({ "kind": "settle_refund", "object": format!("re_{nth}") }).to_string();
+            other.execute(insert, (format!("due_0000001_settle_refund_re_{nth}"), body)).unwrap();
+        }
+        other.execute_batch("COMMIT").unwrap();
+    };
+    fill();
+    let before = kept.store.commits();
+    assert_eq!(kept.get(5, &path)["status"], "succeeded", "it was due behind all of them");
+    let of_call = kept.store.commits() - before;
+    assert_eq!(effects_left(home.path()), 0);
+    fill();
+    let before = kept.store.commits();
+    let later = ClockChange::By(SignedDuration::from_hours(1));
+    let shown = kept.store.set_clock(None, later, moment(0)).wait().unwrap();
+    let of_clock = kept.store.commits() - before;
+    assert_eq!(shown, moment(3600), "it is set once, however many transactions that takes");
+    assert_eq!(kept.store.set_clock(None, ClockChange::None, moment(0)).wait().unwrap(), moment(3600));
+    assert_eq!(effects_left(home.path()), 0);
+    fill();
+    let before = kept.store.commits();
+    kept.store.carry_out_due(moment(5)).wait().unwrap();
+    for commits in [of_call, of_clock, kept.store.commits() - before] {
+        assert_eq!(commits, 4, "{MANY} of them, 256 at once");
+    }
+    assert_eq!(effects_left(home.path()), 0);
+}
+
+#[test]
+fn two_answers_in_one_second_are_decided_once_by_the_last_on_the_disk_as_in_memory() {
+    let answers = ["winning_evidence", "losing_evidence"];
+    let mut local = Local::new();
+    let charge = pay(&mut local, "tok_createDispute");
+    let opened = id(&dispute(&mut local, &charge));
+    for words in answers {
+        answer(&mut local, &opened, words);
+    }
+    wait(&mut local, 5);
+    assert_eq!(dispute(&mut local, &charge)["status"], "lost");
+    let in_memory = events_of(&mut local, &opened);
+
+    let kept = Kept::of(Store::open(&StoreLocation::Memory, moment(0)).unwrap());
+    let charge = id(&kept.make(0, "/v1/charges", &[&MONEY[..], &[("source", "tok_createDispute")]].concat()));
+    let path = format!("/v1/disputes/{}", id(&kept.only(0, "/v1/disputes", ("charge", &charge))));
+    for words in answers {
+        kept.make(0, &path, &[("evidence[uncategorized_text]", words)]);
+    }
+    let events = kept.send(HttpMethod::Get, 5, "/v1/events", &[("limit", "100")]);
+    let types = events["data"].as_array().unwrap().iter().rev().map(|event| event["type"].as_str().unwrap());
+    let on_disk: Vec<String> = types.filter(|event| event.starts_with("charge.dispute.")).map(str::to_owned).collect();
+    assert_eq!((kept.get(5, &path)["status"].as_str(), on_disk), (Some("lost"), in_memory));
+}
+
+#[test]
+fn what_happens_once_more_after_the_clock_was_turned_back_has_ids_of_its_own() {
+    let kept = Kept::of(Store::open(&StoreLocation::Memory, moment(0)).unwrap());
+    let source = ("source", "tok_createDisputeInquiry");
+    let charge = id(&kept.make(0, "/v1/charges", &[&MONEY[..], &[source]].concat()));
+    let path = format!("/v1/disputes/{}", id(&kept.only(0, "/v1/disputes", ("charge", &charge))));
+    for (words, status) in [("escalate_inquiry_evidence", "needs_response"), ("winning_evidence", "won")] {
+        kept.make(0, &path, &[("evidence[uncategorized_text]", words)]);
+        // The bank decides twice in the same second of the world's clock.
+        assert_eq!(kept.get(5, &path)["status"], status);
+    }
 }
 
 #[test]
@@ -463,7 +636,7 @@ fn a_reset_drops_what_was_to_follow() {
     let kept = Kept::of(open(home.path()));
     kept.pending_refund();
     assert_eq!(kept.store.reset().wait().unwrap(), 2, "a charge and a refund: what was to follow is no object");
-    assert_eq!(kept.store.outbox().unwrap().next_effect().unwrap(), None);
+    assert_eq!(kept.store.outbox().unwrap().next_effect(None).unwrap(), None);
     assert_eq!(kept.updates(9), 0);
     assert_eq!(count(home.path(), "objects"), 0);
 }

@@ -14,8 +14,8 @@ use testcard::{
         rules::policies::AccountPolicies,
     },
     minter::{
-        self, LaterEffect, Ledger, LedgerError, MemoryLedger, MinterAccount, ObjectKind, PageQuery, RememberedAnswer,
-        StoredObject, auth,
+        self, LaterEffect, Ledger, LedgerChange, LedgerError, MemoryLedger, MinterAccount, ObjectKind, PageQuery,
+        RememberedAnswer, StoredObject, auth,
         ledger::{AnswerKey, IdempotencyRecord},
     },
 };
@@ -420,6 +420,10 @@ impl Ledger for ReadOnly {
 
     fn pending_webhooks(&mut self, _: Option<&str>, _: &StoredObject) -> Result<usize, LedgerError> {
         Ok(0)
+    }
+
+    fn attempt(&mut self, change: &mut LedgerChange<'_>) -> Result<Option<LedgerError>, LedgerError> {
+        Ok(change(self).err())
     }
 
     fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
