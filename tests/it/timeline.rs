@@ -80,9 +80,8 @@ fn told(life: &TokenLife) -> Vec<String> {
         match row {
             LifeRow::Node(node) => {
                 let node = &life.nodes[*node];
-                let more = [&node.amount, &node.note].into_iter().flatten();
-                let more: String = more.map(|part| format!(", {part}")).collect();
-                format!("{indent}{}: {}{more}", node.object.label(), node.state.word)
+                let what = format!("{indent}{}: {}", node.object.label(), node.state.word);
+                [&node.amount, &node.note].into_iter().flatten().fold(what, |what, more| format!("{what}, {more}"))
             }
             LifeRow::Step(step) => format!("{indent}- {}", life.steps[*step].words.words),
             LifeRow::Event(event) => format!("{indent}* {}", life.events[*event].event_type),

@@ -35,7 +35,7 @@ impl Receiver {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let status = Arc::new(AtomicU16::new(200));
         let (answered, (tell, events)) = (Arc::clone(&status), mpsc::channel());
-        thread::spawn(move || {
+        let take_all = move || {
             for stream in listener.incoming() {
                 // A connection that breaks is tried again by whoever sends.
                 let Ok(event) = stream.and_then(|mut stream| take(&mut stream, answered.load(Ordering::SeqCst))) else {
@@ -45,7 +45,8 @@ impl Receiver {
                     return;
                 }
             }
-        });
+        };
+        thread::Builder::new().name("receiver".to_owned()).spawn(take_all).unwrap();
         Self { url, status, events }
     }
 
