@@ -91,6 +91,15 @@ impl BackendTargets {
         if makes_endpoint { self.with_secret(answer) } else { answer }
     }
 
+    /// Checks that a call is for a page of a payer that was made here. A world is met by the call of such a one only: whoever
+    /// guesses makes none.
+    ///
+    /// # Errors
+    /// 404 for every other address.
+    pub fn check_payer_page(&self, request: &ApiRequest, world: Option<&AccountId>) -> Result<(), ApiError> {
+        minter::check_payer_page(request, &self.accounts.of(world))
+    }
+
     /// The answer that makes a webhook endpoint, with the secret that is hidden wherever the answer is written down. The
     /// same answer given again shows it too.
     fn with_secret(&self, mut answer: ApiResponse) -> ApiResponse {

@@ -18,7 +18,7 @@ use super::{
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
-    call::{error::ApiError, event_type::EventType, version::ApiVersion},
+    call::{error::ApiError, event_type::EventType, payer_page::PayerPages, version::ApiVersion},
     mask::keyed_hash,
 };
 
@@ -114,21 +114,24 @@ fn shown(call: &mut MinterCall<'_>, event: &StoredObject) -> Result<Value, CallE
         around: call.version,
         account: None,
         pending,
+        pages: call.payer_pages,
     };
     Ok(view.to_json())
 }
 
 /// The body of an event as it is sent to a webhook endpoint: in the endpoint's version where it has one, with the account
-/// that it is of where the endpoint is told.
+/// that it is of where the endpoint is told. `pages` are those of the server that sends it.
 pub fn event_text(
     event: &StoredObject,
     object: &Value,
     version: Option<&str>,
     account: Option<&str>,
     pending: usize,
+    pages: &PayerPages,
 ) -> Vec<u8> {
     let version = version.and_then(ApiVersion::parse).unwrap_or(ApiVersion::OF_ACCOUNT);
-    let view = EventView { event: KeptEvent::of(event), object, version, around: version, account, pending };
+    let (event, pages) = (KeptEvent::of(event), Some(pages));
+    let view = EventView { event, object, version, around: version, account, pending, pages };
     answers::text(&view.to_json())
 }
 
@@ -155,13 +158,16 @@ struct EventView<'a> {
     account: Option<&'a str>,
     /// How many endpoints have not taken it yet.
     pending: usize,
+    /// Where payers authenticate; `None` where no server is asked.
+    pages: Option<&'a PayerPages>,
 }
 
 impl EventView<'_> {
     fn to_json(&self) -> Value {
         let event = &self.event;
-        let previous = event.object_before(self.object).map(|before| shapes::shaped(self.version, before));
-        let object = shapes::shaped(self.version, self.object.clone());
+        let shaped = |object: Value| shapes::shaped(self.version, self.pages, object);
+        let previous = event.object_before(self.object).map(shaped);
+        let object = shaped(self.object.clone());
         let previous = previous.and_then(|before| happened::previous_attributes(&before, &object));
         let mut data = fields::object([("object", object)]);
         if let Some(previous) = previous {
@@ -193,6 +199,26 @@ impl EventView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_leads_to_the_page_of_the_server_that_sends_it() {
+        let url = "http://127.0.0.1:1/_testcard/3ds/pi_1/1-x";
+        let object = json!({
+            "id": "pi_1", "object": "payment_intent", "next_action": { "redirect_to_url": { "url": url } },
+        });
+        let event = StoredObject {
+            kind: ObjectKind::Event,
+            id: "evt_1".to_owned(),
+            parent: None,
+            created: 0,
+            body: json!({ "type": "payment_intent.requires_action" }),
+            state: Value::Null,
+        };
+        let pages = PayerPages::new("http://127.0.0.1:2".into(), None);
+        let sent: Value = serde_json::from_slice(&event_text(&event, &object, None, None, 0, &pages)).unwrap();
+        let action = &sent["data"]["object"]["next_action"];
+        assert_eq!(action["redirect_to_url"]["url"], "http://127.0.0.1:2/_testcard/3ds/pi_1/1-x");
+    }
 
     #[test]
     fn a_type_is_named_alone_or_by_its_group() {

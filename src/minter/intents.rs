@@ -10,6 +10,7 @@ use super::{
     ledger::LedgerError,
     lookup::customer_of_param,
     method_object::{CARD, CallMethod},
+    shapes,
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
@@ -294,12 +295,16 @@ impl IntentKind {
     }
 }
 
-/// An error as the caller may see it: with the intents that it shows as [`IntentKind::seen`] leaves them.
+/// An error as the caller may see it: with the intents that it shows as [`IntentKind::seen`] leaves them, and their payers'
+/// pages at the server that is asked.
 pub(super) fn seen_in_error(call: &MinterCall<'_>, mut error: ApiError) -> ApiError {
     for (name, object) in &mut error.objects {
         let kind = [IntentKind::Payment, IntentKind::Setup].into_iter().find(|kind| kind.object().as_str() == *name);
         if let Some(kind) = kind {
             *object = kind.seen(call, object.take());
+            if let (Some(pages), Some(intent)) = (call.payer_pages, object.as_object_mut()) {
+                shapes::lead_here(pages, intent);
+            }
         }
     }
     error

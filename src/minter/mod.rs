@@ -96,6 +96,7 @@ pub use ledger::{
     EventSelection, Ledger, LedgerChange, LedgerError, MemoryLedger, PageCursor, PageQuery, RememberedAnswer,
 };
 pub use new_token::NewToken;
+pub use payer_page::check_payer_page;
 pub use routes::{needs_secret_key, unrecognized};
 pub use stored_object::{ObjectKind, StoredObject};
 pub use workspace::MinterAccount;
@@ -306,7 +307,7 @@ fn shown(call: &mut MinterCall<'_>, answer: HandlerAnswer) -> Result<Vec<u8>, Ca
         HandlerAnswer::Shown(body) => body,
         HandlerAnswer::Object(object) => {
             let object = expand::add_unasked(call, object)?;
-            answers::text(&shapes::shaped(call.version, object))
+            answers::text(&shapes::shaped(call.version, call.payer_pages, object))
         }
     })
 }

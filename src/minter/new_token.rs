@@ -197,7 +197,7 @@ impl TokenTemplate {
             (name.to_owned(), marked)
         });
         let marked = token_body(mark(0).into(), mark(1).into(), Value::Object(card.collect()));
-        let text = answers::text(&shapes::shaped(version, marked));
+        let text = answers::text(&shapes::shaped(version, None, marked));
         let text = String::from_utf8(text).expect("JSON is text");
         // As JSON writes a text that begins with the mark.
         let mut pieces = text.split("\"\\u0001");
@@ -265,7 +265,7 @@ mod tests {
                     let token = NewToken { id, card_id, fingerprint, created: nth, details };
                     let shown = token.shown(version);
                     let object = token.object().body;
-                    let by_rules = shapes::shaped(version, object.clone());
+                    let by_rules = shapes::shaped(version, None, object.clone());
                     assert_eq!(String::from_utf8_lossy(&shown), String::from_utf8_lossy(&answers::text(&by_rules)));
                     let told = token_of_answer(serde_json::from_slice(&shown).unwrap());
                     assert_eq!(told.to_string(), object.to_string(), "{version}");

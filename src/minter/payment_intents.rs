@@ -1,6 +1,6 @@
 //! `/v1/payment_intents`: a payment from its amount to its charge, in the steps that the card needs.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     call::{CallError, MinterCall},
@@ -161,9 +161,8 @@ pub(super) fn confirm(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     KIND.check_use(call, &intent.body, &method)?;
     KIND.check_way_back(&intent.body, confirmation.way.return_url.as_deref())?;
     method.keep(call)?;
-    // It serves one confirmation, of the very payment that was authenticated.
-    let authenticated = intent.state.as_object_mut().and_then(|state| state.shift_remove(AUTHENTICATED));
-    let outcome = if is_again && authenticated == Some(payment_of(&intent.body)) {
+    let is_authenticated = next_action::take_authenticated(&mut intent);
+    let outcome = if is_again && is_authenticated {
         pay(call, &mut intent, method, Some(AuthenticationFlow::Challenge), None)?
     } else {
         confirm_with(call, &mut intent, method, &confirmation)?
@@ -256,7 +255,7 @@ pub(super) fn authenticated(
     method: CallMethod,
 ) -> Result<(), CallError> {
     if intent.body["confirmation_method"] == "manual" {
-        intent.state[AUTHENTICATED] = payment_of(&intent.body);
+        next_action::note_authenticated(intent);
         intent.body["status"] = REQUIRES_CONFIRMATION.into();
         intent.body["next_action"] = Value::Null;
         return Ok(());
@@ -283,14 +282,6 @@ impl Confirmation {
             way: WayBack::of(fields)?,
         })
     }
-}
-
-/// A member of the intent's state: the payment that the payer authenticated, which the caller has to confirm once more.
-const AUTHENTICATED: &str = "authenticated";
-
-/// What a payer authenticates: this payment method, for this amount.
-fn payment_of(intent: &Value) -> Value {
-    json!([intent[METHOD], intent["amount"], intent["currency"]])
 }
 
 /// Confirms an intent with a payment method that is kept, and writes into both what came of it.

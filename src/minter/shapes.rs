@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::shape_rules::{FieldRule, Filling, SUCCEEDED, ShapeKind, ShownAs, old_order, rules};
-use crate::domain::call::{error::ErrorKind, version::ApiVersion};
+use crate::domain::call::{error::ErrorKind, payer_page::PayerPages, version::ApiVersion};
 
 /// A text field of an object that the minter made; empty where there is none.
 pub(super) fn text(object: &Value, key: &str) -> String {
@@ -26,10 +26,20 @@ pub(super) fn insert(fields: &mut Map<String, Value>, key: &str, value: Value) {
     fields.shift_insert(place, key.to_owned(), value);
 }
 
-/// An answer as a version shows it, every object in it too.
-pub(super) fn shaped(version: ApiVersion<'_>, mut answer: Value) -> Value {
-    show(&Showing::of(version), &mut answer, None);
+/// An answer as a version shows it, every object in it too, and as the server shows it that the call came to: its payers'
+/// pages are at that one, whichever server the intent was confirmed at.
+pub(super) fn shaped(version: ApiVersion<'_>, pages: Option<&PayerPages>, mut answer: Value) -> Value {
+    show(&Showing { pages, ..Showing::of(version) }, &mut answer, None);
     answer
+}
+
+/// Lets the payer of an intent be led to a page of this server, if to a page at all.
+pub(super) fn lead_here(pages: &PayerPages, intent: &mut Map<String, Value>) {
+    let url = intent.get_mut("next_action").and_then(|action| action.pointer_mut("/redirect_to_url/url"));
+    let Some(url) = url else { return };
+    if let Some(here) = url.as_str().and_then(|url| pages.here(url)) {
+        *url = here.into();
+    }
 }
 
 /// The attributes of an error as a version shows them, and the objects in it.
@@ -77,15 +87,17 @@ pub(super) fn empty_list(url: &str) -> Value {
 }
 
 /// How a version shows objects.
-struct Showing {
+struct Showing<'a> {
     shown: ShownAs,
     /// Whether a charge that went well is `paid` and not `succeeded`.
     is_old_status: bool,
+    /// Where payers authenticate; `None` where no server is asked.
+    pages: Option<&'a PayerPages>,
 }
 
-impl Showing {
+impl Showing<'_> {
     fn of(version: ApiVersion<'_>) -> Self {
-        Self { shown: ShownAs::of(version), is_old_status: !version.is_since(SUCCEEDED) }
+        Self { shown: ShownAs::of(version), is_old_status: !version.is_since(SUCCEEDED), pages: None }
     }
 }
 
@@ -129,7 +141,7 @@ fn kind_of(fields: &Map<String, Value>, holder: Option<Holder<'_>>) -> ShapeKind
     }
 }
 
-fn show(showing: &Showing, value: &mut Value, holder: Option<Holder<'_>>) {
+fn show(showing: &Showing<'_>, value: &mut Value, holder: Option<Holder<'_>>) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| show(showing, item, None)),
         Value::Object(fields) => {
@@ -177,7 +189,7 @@ fn apply(shown: &ShownAs, kind: ShapeKind, rule: &FieldRule, fields: &mut Map<St
 }
 
 /// What depends on more than the version.
-fn show_exceptions(showing: &Showing, kind: ShapeKind, fields: &mut Map<String, Value>) {
+fn show_exceptions(showing: &Showing<'_>, kind: ShapeKind, fields: &mut Map<String, Value>) {
     match kind {
         ShapeKind::Charge => {
             // Recorded: since 2026 on charges that are not captured only.
@@ -186,6 +198,11 @@ fn show_exceptions(showing: &Showing, kind: ShapeKind, fields: &mut Map<String, 
             }
             if showing.is_old_status && fields.get("status") == Some(&json!("succeeded")) {
                 fields.insert("status".to_owned(), "paid".into());
+            }
+        }
+        ShapeKind::PaymentIntent | ShapeKind::SetupIntent => {
+            if let Some(pages) = showing.pages {
+                lead_here(pages, fields);
             }
         }
         // Recorded: null until 2025, a code in 2026.
@@ -222,7 +239,7 @@ mod tests {
     use super::*;
 
     fn shown(version: &str, value: Value) -> Value {
-        shaped(ApiVersion::parse(version).unwrap(), value)
+        shaped(ApiVersion::parse(version).unwrap(), None, value)
     }
 
     fn names(value: &Value) -> Vec<&str> {

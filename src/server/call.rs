@@ -1,7 +1,7 @@
 //! One call from its first byte to its answer: admitted, read, made to fail on purpose where a rule says so, and handed
 //! to the backend.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use axum::{
     body::Body,
@@ -15,7 +15,7 @@ use super::{
     http::{self, HttpRequest, HttpResponse, closing, respond, without_params},
     intake::{self, FIRST_BYTES, IncomingBody, MemoryShare},
     shared::SharedState,
-    slot::ConnectionSlot,
+    slot::BusyGuard,
 };
 use crate::{
     backend::{
@@ -81,7 +81,7 @@ impl ArrivedCall<'_> {
             Ok(read) => read,
             Err(refused) => return refused,
         };
-        let _busy = self.head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin);
+        let _busy = BusyGuard::of(self.head);
         self.answer(request, rules.policies).await
     }
 

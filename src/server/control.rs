@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::State,
     http::{header, request::Parts},
 };
@@ -17,6 +17,7 @@ use super::{
     http::{self, HttpRequest, HttpResponse, closing, respond},
     intake,
     shared::SharedState,
+    slot::BusyGuard,
 };
 use crate::{
     backend::{CallOrigin, ClockChange, LoggedCall, ServedCall, StoreError, refusal},
@@ -151,7 +152,10 @@ async fn carry_out<T: Into<ControlAnswer>>(
         return closing(&head, answer);
     }
     let outcome = match params(&head, body).await {
-        Ok(params) => work(&ControlCall { shared, params }).await.map(Into::into),
+        Ok(params) => {
+            let _busy = BusyGuard::of(&head);
+            work(&ControlCall { shared, params }).await.map(Into::into)
+        }
         Err(error) => Err(error),
     };
     let is_refused = outcome.is_err();
@@ -183,10 +187,7 @@ impl From<ApiResponse> for ControlAnswer {
 
 /// The parameters of the query, and after them those of the body, which is a form.
 async fn params(head: &Parts, body: Body) -> Result<Params, ApiError> {
-    let body = to_bytes(body, LONGEST_BODY).await.map_err(|_| {
-        let message = format!("The body of such a call has {LONGEST_BODY} bytes at most.");
-        ApiError::request(None, None, message).with_status(413)
-    })?;
+    let body = intake::short_body(body, LONGEST_BODY).await?;
     let mut params = Params::new();
     http::push_params(&mut params, head.uri.query().unwrap_or_default().as_bytes(), "query string")?;
     if !body.is_empty() {

@@ -164,24 +164,20 @@ impl IncomingBody {
     }
 
     async fn read_until(&mut self, wanted: usize) -> Result<(), ApiError> {
-        let too_large = || {
-            let message = format!("The body of the request is larger than {MOST_BODY_BYTES} bytes.");
-            ApiError::request(None, None, message).with_status(413)
-        };
+        let too_large = || too_large(MOST_BODY_BYTES);
         if self.body.size_hint().lower() > (MOST_BODY_BYTES - self.bytes().len()) as u64 {
             return Err(too_large());
         }
         let deadline = Instant::now() + BODY_TIMEOUT;
         while self.stage == BodyStage::Coming && self.bytes().len() < wanted {
             let Ok(piece) = timeout_at(deadline, next(&mut self.body)).await else {
-                let message = format!("The body of the request did not arrive within {} s.", BODY_TIMEOUT.as_secs());
-                return Err(ApiError::request(None, None, message).with_status(408));
+                return Err(too_late());
             };
             match piece {
                 None => self.stage = BodyStage::Whole,
                 Some(Err(_)) => {
                     self.stage = BodyStage::Broken;
-                    return Err(ApiError::request(None, None, "The body of the request is broken off."));
+                    return Err(broken_off());
                 }
                 Some(Ok(piece)) if self.bytes().len() + piece.len() > MOST_BODY_BYTES => return Err(too_large()),
                 Some(Ok(piece)) => {
@@ -207,6 +203,42 @@ impl IncomingBody {
             ended => ended == BodyStage::Whole,
         }
     }
+}
+
+/// The whole of a short body, of `most` bytes at most. It may take as long as the body of a call of the API.
+///
+/// # Errors
+/// 413 for a longer one, 408 for one that does not come in time, 400 for one that is broken off.
+pub(super) async fn short_body(body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
+    short_body_within(BODY_TIMEOUT, body, most).await
+}
+
+async fn short_body_within(time: Duration, mut body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
+    let read = timeout(time, async {
+        let mut bytes = Vec::new();
+        while let Some(piece) = next(&mut body).await {
+            let piece = piece.map_err(|_| broken_off())?;
+            if bytes.len() + piece.len() > most {
+                return Err(too_large(most));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    });
+    read.await.unwrap_or_else(|_| Err(too_late()))
+}
+
+fn too_large(most: usize) -> ApiError {
+    ApiError::request(None, None, format!("The body of the request is larger than {most} bytes.")).with_status(413)
+}
+
+fn too_late() -> ApiError {
+    let message = format!("The body of the request did not arrive within {} s.", BODY_TIMEOUT.as_secs());
+    ApiError::request(None, None, message).with_status(408)
+}
+
+fn broken_off() -> ApiError {
+    ApiError::request(None, None, "The body of the request is broken off.")
 }
 
 /// Reads the beginning of a body that nobody wants: a client that is still sending may not look for the answer before.
@@ -333,6 +365,24 @@ mod tests {
         assert!(matches!(incoming.read, BodyBuffer::Large { length: MOST_BODY_BYTES, .. }));
         assert!(incoming.bytes().iter().all(|byte| *byte == b'x'));
         assert!(!incoming.drain().await, "its end is not seen");
+    }
+
+    #[tokio::test]
+    async fn a_short_body_is_bounded_in_length_and_time() {
+        let read = |pieces: &[&str], most| {
+            let (sender, unread) = body();
+            for piece in pieces {
+                sender.send(piece.as_bytes().to_vec()).unwrap();
+            }
+            (sender, short_body_within(Duration::ZERO, unread, most))
+        };
+        let (sender, whole) = read(&["result=", "fail"], 11);
+        drop(sender);
+        assert_eq!(whole.await.unwrap(), b"result=fail");
+        let (_sender, longer) = read(&["result=", "fail"], 10);
+        assert_eq!(longer.await.unwrap_err().http_status, 413);
+        let (_sender, unended) = read(&["result=", "fail"], 11);
+        assert_eq!(unended.await.unwrap_err().http_status, 408, "nobody says that it has ended");
     }
 
     #[tokio::test]

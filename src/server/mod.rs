@@ -37,7 +37,7 @@ use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     backend::AdmissionRules,
-    domain::{fault::FaultRule, settings::origin::PageOrigin},
+    domain::{call::payer_page::PayerPages, fault::FaultRule, settings::origin::PageOrigin},
     webhooks::{ForwardTo, WebhookDelivery},
 };
 pub use shared::ServerConfig;
@@ -88,9 +88,11 @@ impl Server {
         let listener = bind(listen).await?;
         let address =
             listener.local_addr().map_err(|error| StartError::Other { address: listen, reason: error.to_string() })?;
-        let delivery = WebhookDelivery::start(config.targets.store().clone(), config.webhooks.clone());
-        let delivery = delivery.map_err(|error| StartError::Webhooks(error.to_string()))?;
+        let (store, webhooks) = (config.targets.store().clone(), config.webhooks.clone());
         let shared = Arc::new(SharedState::new(config, address));
+        let pages = PayerPages::new(shared.origin(), None);
+        let delivery = WebhookDelivery::start(store, webhooks, pages);
+        let delivery = delivery.map_err(|error| StartError::Webhooks(error.to_string()))?;
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, routes::router(Arc::clone(&shared)), stopped));
         tracing::info!(%address, "serving");

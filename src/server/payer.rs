@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::State,
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
 };
@@ -22,6 +22,7 @@ use super::{
     intake,
     page_html::{self, PageFacts},
     shared::SharedState,
+    slot::BusyGuard,
 };
 use crate::{
     backend::{CallOrigin, ServedCall},
@@ -45,6 +46,7 @@ const LONGEST_BODY: usize = 1024;
 /// Shows what the payer is asked.
 pub(super) async fn show(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
     let (head, mut body) = request.into_parts();
+    let _busy = BusyGuard::of(&head);
     let answer = match request_of(&shared, &head, HttpMethod::Get, Params::new()) {
         Ok(request) => asked(&shared, &serve(&shared, request).await),
         Err(error) => refused(&error),
@@ -59,6 +61,7 @@ pub(super) async fn press(State(shared): State<Arc<SharedState>>, request: HttpR
         Ok(()) => button(&head, body).await.and_then(|params| request_of(&shared, &head, HttpMethod::Post, params)),
         Err(error) => Err(error),
     };
+    let _busy = BusyGuard::of(&head);
     match pressed {
         Ok(request) => led(&serve(&shared, request).await),
         Err(error) => closing(&head, refused(&error)),
@@ -67,10 +70,7 @@ pub(super) async fn press(State(shared): State<Arc<SharedState>>, request: HttpR
 
 /// The parameters of a press: which button it was.
 async fn button(head: &Parts, body: Body) -> Result<Params, ApiError> {
-    let body = to_bytes(body, LONGEST_BODY).await.map_err(|_| {
-        let message = format!("The body of a press has {LONGEST_BODY} bytes at most.");
-        ApiError::request(None, None, message).with_status(413)
-    })?;
+    let body = intake::short_body(body, LONGEST_BODY).await?;
     http::check_form(&head.headers)?;
     let mut params = Params::new();
     http::push_params(&mut params, &body, "POST body")?;
@@ -84,7 +84,7 @@ struct PayerCall {
     world: Option<AccountId>,
 }
 
-/// The call of a page. Its query says whose intent it is.
+/// The call of a page. Its query says whose intent it is. An address that was not made here goes no further.
 fn request_of(shared: &SharedState, head: &Parts, method: HttpMethod, params: Params) -> Result<PayerCall, ApiError> {
     admission::check_payer(head, shared.port)?;
     let mut query = Params::new();
@@ -107,7 +107,9 @@ fn request_of(shared: &SharedState, head: &Parts, method: HttpMethod, params: Pa
     let mut asked = head.clone();
     asked.method = Method::GET;
     let request = http::without_params(&asked)?;
-    Ok(PayerCall { request: ApiRequest { method, params, headers, ..request }, world })
+    let request = ApiRequest { method, params, headers, ..request };
+    shared.targets.check_payer_page(&request, world.as_ref())?;
+    Ok(PayerCall { request, world })
 }
 
 async fn serve(shared: &SharedState, call: PayerCall) -> ApiResponse {
@@ -199,10 +201,16 @@ fn page_policy(way_back: Option<&Url>, named: &[PageOrigin]) -> String {
             app => actions.push(format!("{app}:")),
         }
     }
-    // A policy has no words for an address of IPv6.
-    framing.retain(|origin| !origin.contains('['));
+    framing.retain(|origin| is_plain(origin));
     let framing = if framing.is_empty() { "'none'".to_owned() } else { framing.join(" ") };
     format!("{}; form-action {}; frame-ancestors {framing}", page_html::policy(), actions.join(" "))
+}
+
+/// Whether an origin means in a policy what it is. A host may hold `*`, `;` and `,`, which mean more there, and a policy has
+/// no words for an address of IPv6.
+fn is_plain(origin: &str) -> bool {
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_some_and(|host| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte)))
 }
 
 #[cfg(test)]
@@ -223,6 +231,11 @@ mod tests {
             ),
             (Some("my-app://done"), &[], "'self' http: https: my-app:", "'none'"),
             (Some("http://[::1]:8080/a"), &[], "'self' http: https:", "'none'"),
+            (Some("http://*/a"), &[], "'self' http: https:", "'none'"),
+            (Some("http://*.example/a"), &named, "'self' http: https:", "http://localhost:3000"),
+            (Some("http://a;script-src'*'/a"), &[], "'self' http: https:", "'none'"),
+            (Some("http://a,default-src/a"), &[], "'self' http: https:", "'none'"),
+            (Some("my-app://*;script-src/a"), &[], "'self' http: https: my-app:", "'none'"),
         ] {
             let policy = page_policy(way_back.map(|url| Url::parse(url).unwrap()).as_ref(), named);
             let expected = format!("form-action {actions}; frame-ancestors {framing}");

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::request::Parts;
 use tokio::sync::Notify;
 
 /// What is known of a connection, shared by the accept loop and the calls on the connection.
@@ -57,6 +58,13 @@ impl ConnectionSlot {
 /// A call in flight. Dropped with the call, also where its client gives it up and no answer is ever ready.
 #[must_use]
 pub(super) struct BusyGuard(Arc<ConnectionSlot>);
+
+impl BusyGuard {
+    /// The connection that a call came on is busy from now on; `None` where there is none.
+    pub(super) fn of(head: &Parts) -> Option<Self> {
+        head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin)
+    }
+}
 
 impl Drop for BusyGuard {
     fn drop(&mut self) {

@@ -27,7 +27,7 @@ use super::{
     sender::{EventSender, SendOutcome, SignedEvent},
 };
 use crate::{
-    domain::settings::origin::PageOrigin,
+    domain::{call::payer_page::PayerPages, settings::origin::PageOrigin},
     minter,
     store::{DeliveryLock, DeliveryNote, DeliveryNotes, OpenDelivery, Outbox, Store, StoreError},
 };
@@ -66,11 +66,11 @@ struct NamedReceivers {
 }
 
 impl WebhookDelivery {
-    /// Starts to send.
+    /// Starts to send. What the events lead payers to are `pages`.
     ///
     /// # Errors
     /// A store that cannot be read, and a system that starts no thread.
-    pub fn start(store: Store, config: WebhookConfig) -> Result<Self, StoreError> {
+    pub fn start(store: Store, config: WebhookConfig, pages: PayerPages) -> Result<Self, StoreError> {
         let outbox = store.outbox()?;
         let (stop, wakes) = (CancellationToken::new(), Arc::<AtomicU64>::default());
         let bell = Arc::new(Notify::new());
@@ -86,6 +86,7 @@ impl WebhookDelivery {
             store,
             outbox,
             config,
+            pages,
             begun_at,
             named,
             queues: Vec::new(),
@@ -154,6 +155,8 @@ struct Delivering {
     store: Store,
     outbox: Outbox,
     config: WebhookConfig,
+    /// The pages of the server that it runs in.
+    pages: PayerPages,
     /// The newest object when the endpoints that a person named were last changed: what came before is nothing to a new
     /// one.
     begun_at: i64,
@@ -514,7 +517,8 @@ impl Delivering {
             let event = event.clone();
             let pending = self.queues.iter().filter(|queue| queue.has(place)).count();
             let account = event.account.as_deref().filter(|_| endpoint.names_accounts());
-            let body = minter::event_text(&event.event, &event.object, endpoint.version.as_deref(), account, pending);
+            let (version, pages) = (endpoint.version.as_deref(), &self.pages);
+            let body = minter::event_text(&event.event, &event.object, version, account, pending, pages);
             let signed = SignedEvent::new(&endpoint, body, now, fault);
             self.sending.spawn(async move {
                 let outcome = sender.send(endpoint.url.as_str().to_owned(), signed).await;

@@ -158,23 +158,96 @@ fn a_page_is_good_for_one_press() {
     let intent = paying(&server, CARD, &[]);
     let page = Page::of(&intent);
     let back = page.press("complete");
-    for again in [page.press("complete"), page.press("fail"), page.open()] {
+    // Of a double click, the browser takes the second answer.
+    let twice = page.press("complete");
+    assert_eq!((twice.status, twice.header("Location")), (303, back.header("Location")), "{}", twice.text());
+    for again in [page.press("fail"), page.press("cancel"), page.open()] {
         assert_eq!((again.status, again.header("Location")), (410, None));
         assert!(again.text().contains("it ended with &#39;complete&#39;"), "{}", again.text());
-        // Who pressed twice gets to the shop all the same.
+        // Who comes back gets to the shop all the same.
         let link = back.header("Location").unwrap().replace('&', "&amp;");
         assert!(again.text().contains(&format!("<a href=\"{link}\">")), "{link}: {}", again.text());
     }
     assert_eq!(charges(&server), 1);
     // Two tabs, and more: they press at once.
     let page = Page::of(&paying(&server, CARD, &[]));
-    let mut told: Vec<u16> = thread::scope(|scope| {
-        let tabs: Vec<_> = (0..8).map(|_| scope.spawn(|| page.press("complete").status)).collect();
+    let told: Vec<Answer> = thread::scope(|scope| {
+        let tabs: Vec<_> = (0..8).map(|_| scope.spawn(|| page.press("complete"))).collect();
         tabs.into_iter().map(|tab| tab.join().unwrap()).collect()
     });
-    told.sort_unstable();
-    assert_eq!(told, [&[303][..], &[410; 7]].concat());
+    assert!(told.iter().all(|answer| (answer.status, answer.header("Location")) == (303, told[0].header("Location"))));
     assert_eq!(charges(&server), 2);
+}
+
+/// Where the link of a page that is over leads: the word after `redirect_status=`.
+#[track_caller]
+fn told_by_link(page: &Page) -> String {
+    let over = page.open();
+    assert_eq!(over.status, 410, "{}", over.text());
+    let told = over.text().split("redirect_status=").nth(1).map(|rest| rest.split('&').next().unwrap().to_owned());
+    told.unwrap_or_else(|| panic!("no link: {}", over.text()))
+}
+
+#[test]
+fn a_shop_is_told_of_success_only_where_there_was_one() {
+    let server = in_memory(&[]);
+    let waiting = |more: &[(&str, &str)]| {
+        let intent = paying(&server, CARD, more);
+        (Page::of(&intent), format!("/v1/payment_intents/{}", id(&intent)))
+    };
+    let visa = [("payment_method", "pm_card_visa")];
+    // Another amount while the payer looks at the page.
+    let (page, path) = waiting(&[]);
+    server.post(&path, &[("amount", "3000")]);
+    assert_eq!(told_by_link(&page), "failed");
+    // Another card after the payer failed, and when it has paid.
+    let (page, path) = waiting(&[]);
+    page.press("fail");
+    assert_eq!(server.post(&path, &visa).json()["status"], "requires_confirmation");
+    assert_eq!(told_by_link(&page), "failed");
+    let paid = server.post(&format!("{path}/confirm"), &[("return_url", SHOP)]);
+    assert_eq!((paid.json()["status"].as_str(), &*told_by_link(&page)), (Some("succeeded"), "failed"));
+    // Another card after the bank declined what the payer authenticated.
+    let intent = paying(&server, "pm_card_threeDSecureRequiredChargeDeclined", &[]);
+    let (page, path) = (Page::of(&intent), format!("/v1/payment_intents/{}", id(&intent)));
+    page.press("complete");
+    server.post(&path, &visa);
+    assert_eq!(told_by_link(&page), "failed");
+    // Who confirms every step has an authentication that went well, until the payment is another one.
+    let (page, path) = waiting(&[("confirmation_method", "manual")]);
+    assert!(page.press("complete").header("Location").unwrap().contains("redirect_status=succeeded"));
+    assert_eq!(server.get(&path).json()["status"], "requires_confirmation");
+    assert_eq!(told_by_link(&page), "succeeded");
+    server.post(&path, &[("amount", "3000")]);
+    assert_eq!(told_by_link(&page), "failed");
+    // What is held of a card is given back.
+    let (page, path) = waiting(&[("capture_method", "manual")]);
+    page.press("complete");
+    assert_eq!(told_by_link(&page), "succeeded");
+    server.post(&format!("{path}/cancel"), &[]);
+    assert_eq!(told_by_link(&page), "failed");
+    assert!(page.press("complete").header("Location").unwrap().contains("redirect_status=failed"));
+}
+
+#[test]
+fn an_address_that_cannot_be_kept_whole_is_refused() {
+    let server = in_memory(&[]);
+    for (path, rest) in [("/v1/payment_intents", &PAYMENT[..4]), ("/v1/setup_intents", &PAYMENT[2..4])] {
+        for url in ["https://shop.example/done?order=4539578763621486", "shop://4539578763621486", "https://x/?cvc=123"]
+        {
+            let refused = server.post(path, &[rest, &[("payment_method", CARD), ("return_url", url)]].concat());
+            let error = &refused.json()["error"];
+            assert_eq!((refused.status, error["param"].as_str()), (400, Some("return_url")), "{url}: {error}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("could not lead the payer back there: send an address without it"), "{message}");
+            assert!(!refused.text().contains("4539578763621486"));
+        }
+    }
+    // Neither a published number nor an order number is a secret.
+    for url in ["https://shop.example/done?order=1234567890123456", "https://shop.example/4242424242424242"] {
+        let page = Page::of(&paying(&server, CARD, &[("return_url", url)]));
+        assert!(page.press("complete").header("Location").unwrap().starts_with(url));
+    }
 }
 
 #[test]
@@ -195,9 +268,9 @@ fn a_page_that_is_over_or_never_was_says_why() {
         check(&page.at(&guess), 404, "There is no such page");
     }
     check(&page.at(&format!("{start}/1-{proof}x")), 404, "the next_action of an intent has the address");
-    check(&page.at(&format!("/_testcard/3ds/pi_nope/1-{proof}")), 404, "pi_nope is no intent of this world");
+    check(&page.at(&format!("/_testcard/3ds/pi_nope/1-{proof}")), 404, "There is no such page");
     check(&page.at(&format!("{}?account=acct_1", page.path)), 404, "All accounts are in one world here");
-    check(&page.at(&format!("{}?connected=acct_1", page.path)), 404, "is no intent of this world");
+    check(&page.at(&format!("{}?connected=acct_1", page.path)), 404, "There is no such page");
     check(&page.at(&format!("{}?connected=x", page.path)), 404, "copy the whole address");
     check(&page.at(&format!("{}?next=/", page.path)), 400, "unknown parameter");
     // Confirmed with another card: the page is another one.
@@ -295,9 +368,23 @@ fn a_page_outlives_its_server_and_a_repeated_call_gets_the_first_answer() {
     assert_eq!(again.text(), intent.text(), "an answer that is given again is the first one, whatever the port");
     let page = Page::of(&intent.json());
     assert_eq!(page.address, first);
-    let moved = Page { address: server.address, path: page.path };
-    assert_eq!(moved.press("complete").status, 303);
-    assert_eq!(moved.press("complete").status, 410);
+    // Whoever asks for the intent is led to the server that runs.
+    let path = format!("/v1/payment_intents/{}", id(&intent.json()));
+    let refused = server.post(&format!("{path}/capture"), &[]).json();
+    let events = server.get("/v1/events?type=payment_intent.requires_action").json();
+    let old = server.send("GET", &path, &[], &[("Stripe-Version", "2019-02-19")]).json();
+    for shown in [
+        server.get(&path).json(),
+        old,
+        server.get("/v1/payment_intents").json()["data"][0].clone(),
+        server.post(&path, &[("description", "Shoes")]).json(),
+        events["data"][0]["data"]["object"].clone(),
+        refused["error"]["payment_intent"].clone(),
+    ] {
+        let now = Page::of(&shown);
+        assert_eq!((now.address, &now.path), (server.address, &page.path), "{shown}");
+    }
+    assert_eq!(Page::of(&server.get(&path).json()).press("complete").status, 303);
 }
 
 #[test]
@@ -313,7 +400,10 @@ fn a_page_is_of_one_world_and_one_account() {
     let (path, account) = page.path.split_once("?account=").unwrap();
     assert!(page.open().text().contains(account) && page.open().text().contains("of this account"));
     assert_eq!(page.at(path).open().status, 404, "whose world it is has to be said");
-    assert_eq!(page.at(&format!("{path}?account=acct_1")).press("complete").status, 404);
+    // An address that was not made here makes no world, and is no call in one.
+    let guessed = page.at(&format!("{path}?account=acct_1"));
+    assert_eq!((guessed.open().status, guessed.press("complete").status), (404, 404));
+    assert_eq!(server.control("GET", "/_testcard/requests?account=acct_1")["data"], json!([]));
     assert_eq!(page.press("complete").status, 303);
     let connected = of("sk_test_shard7", &[("Stripe-Account", "acct_1032D82eZvKYlo2C")]);
     let query = format!("?account={account}&connected=acct_1032D82eZvKYlo2C");

@@ -46,6 +46,14 @@ impl PayerPages {
     }
 }
 
+impl PayerPages {
+    /// The address of the same page at this server, whichever server made it; `None` for an address that is no page's.
+    pub fn here(&self, url: &str) -> Option<String> {
+        let (_, page) = url.split_once(PAYER_PAGES)?;
+        Some(format!("{}{PAYER_PAGES}{page}", self.origin))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +69,11 @@ mod tests {
         let connected = pages(None).url("pi_1", "1-x", Some("acct_2")).unwrap();
         assert_eq!(connected, format!("{page}?connected=acct_2"));
         assert_eq!(pages(None).url("pi_1", "1-x", Some("acct_4539578763621486")), None);
+        let moved = PayerPages::new("http://127.0.0.1:2".into(), None);
+        assert_eq!(
+            moved.here(&both).as_deref(),
+            Some("http://127.0.0.1:2/_testcard/3ds/pi_1/1-x?account=acct_1&connected=acct_2")
+        );
+        assert_eq!(moved.here("https://authentication.testcard.invalid/src_1"), None);
     }
 }
