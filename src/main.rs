@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         clock: system_clock(),
         home: std::env::var_os("TESTCARD_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         stripe_key: std::env::var("STRIPE_SECRET_KEY").ok().filter(|key| !key.is_empty()),
+        variable: |name| std::env::var(name).ok(),
     };
     match args.command {
         Some(command) => ExitCode::from(cli::run(command, &environment)),

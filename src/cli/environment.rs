@@ -12,6 +12,8 @@ pub struct ProcessEnvironment {
     pub home: Option<PathBuf>,
     /// The value of `STRIPE_SECRET_KEY`.
     pub stripe_key: Option<String>,
+    /// Reads another variable, for files that name one; `None` also for what is not UTF-8.
+    pub variable: fn(&str) -> Option<String>,
 }
 
 impl ProcessEnvironment {

@@ -20,7 +20,7 @@ use crate::{
     backend::new_idempotency_key,
     domain::{
         call::{
-            api::{ApiRequest, ApiResponse, HttpMethod},
+            api::{ApiRequest, ApiResponse, CallFailure, HttpMethod},
             error::ErrorView,
         },
         foreign,
@@ -53,7 +53,9 @@ struct PlayArgs {
 
 const NOTE: &str = "A step has name, path, method, params and, where an error is expected, expected_error_type. \
 ${step:field} takes a value from an earlier answer, ${step:field|default} another one where it has none, \
-${.env:NAME} one of the file's own env. The environment of the process is not read";
+${.env:NAME} a variable of the environment, but none that holds a key or a card's number. headers may \
+name Stripe-Account and Stripe-Version, and idempotency_key is sent. What the file's env names is printed at the end, \
+NAME=value";
 
 pub(super) fn fixtures(args: &FixturesArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let FixturesCommand::Play(args) = &args.command;
@@ -66,7 +68,7 @@ fn play(args: &PlayArgs, environment: &ProcessEnvironment) -> Result<CommandOutc
         io::ErrorKind::FileTooLarge => failed(format!("it is longer than {} MB. Split it", MOST_CALL_BYTES >> 20)),
         _ => failed(format!("{error}. Check the path and its permissions")),
     })?;
-    let file = FixtureFile::read(&bytes).map_err(|fault| failed(fault.to_string()))?;
+    let file = FixtureFile::read(&bytes, environment.variable).map_err(|fault| failed(fault.to_string()))?;
     let opened = OpenTarget::open(&args.target, environment)?;
     let width = file.steps().iter().map(|step| shown_name(step).chars().count()).max().unwrap_or_default();
     let mut answers = FixtureAnswers::default();
@@ -76,39 +78,58 @@ fn play(args: &PlayArgs, environment: &ProcessEnvironment) -> Result<CommandOutc
             Ok(request) => with_key(request),
             Err(fault) => return Ok(ended(&args.file, &fault.to_string(), left)),
         };
-        let answer = send(&opened, &request)?;
+        let answer = match send(&opened, &request)? {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let why = format!("step {}: {}", step.label(), failure.message);
+                return Err(CliError::NoAnswer(end_words(&args.file, &why, left - 1)));
+            }
+        };
         let body = answer.json().unwrap_or_default();
         print(line(step, &request, &answer, &body, width))?;
         if let Some(why) = difference(step, &answer, &body) {
-            let why = format!("step {}, expected_error_type: {why}", step.name());
+            let why = format!("step {}, expected_error_type: {why}", step.label());
             return Ok(ended(&args.file, &why, left - 1));
         }
         answers.keep(step, body);
+    }
+    let env = match file.env(&answers) {
+        Ok(env) => env,
+        Err(fault) => return Ok(ended(&args.file, &fault.to_string(), 0)),
+    };
+    for (name, value) in env {
+        print(foreign::cell(&mask::text(&format!("{name}={value}"))))?;
     }
     Ok(CommandOutcome::Well)
 }
 
 /// Says why the rest of a file is not played.
 fn ended(file: &Path, why: &str, left: usize) -> CommandOutcome {
+    remark(end_words(file, why, left));
+    CommandOutcome::WithError
+}
+
+/// Why a file ends before its end, and how many of its steps were not made.
+fn end_words(file: &Path, why: &str, left: usize) -> String {
     let left = match left {
         0 => String::new(),
         1 => ". 1 step was not made".to_owned(),
         left => format!(". {left} steps were not made"),
     };
-    remark(format_args!("{}: {why}{left}", file.display()));
-    CommandOutcome::WithError
+    format!("{}: {}{left}", file.display(), if left.is_empty() { why } else { why.trim_end_matches('.') })
 }
 
-fn with_key(request: ApiRequest) -> ApiRequest {
-    if request.method != HttpMethod::Post {
-        return request;
+/// Adds a key to a call that has to have one and that the file gave none.
+fn with_key(mut request: ApiRequest) -> ApiRequest {
+    if request.method == HttpMethod::Post && request.header("Idempotency-Key").is_none() {
+        request.headers.push(("Idempotency-Key".to_owned(), new_idempotency_key()));
     }
-    ApiRequest { headers: vec![("Idempotency-Key".to_owned(), new_idempotency_key())], ..request }
+    request
 }
 
-fn send(opened: &OpenTarget, request: &ApiRequest) -> Result<ApiResponse, CliError> {
+fn send(opened: &OpenTarget, request: &ApiRequest) -> Result<Result<ApiResponse, CallFailure>, CliError> {
     let recorded = block_on(async { Ok(opened.backend.send(request, opened.clock.now()).await?) })?;
-    recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))
+    Ok(recorded.exchange.outcome)
 }
 
 /// How an answer differs from what the step expects, if it does.
@@ -127,7 +148,7 @@ fn difference(step: &FixtureStep, answer: &ApiResponse, body: &Value) -> Option<
 }
 
 fn shown_name(step: &FixtureStep) -> String {
-    foreign::cell(&mask::text(step.name()))
+    foreign::cell(&mask::text(step.label()))
 }
 
 /// A step in a line: its name, the call, and what came of it.

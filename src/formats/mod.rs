@@ -38,7 +38,7 @@ use crate::domain::settings::file_format::{ExportForm, FileFormat};
 pub use copied::copied_text;
 pub use entry_writer::EntryWriter;
 pub use evidence::{DocumentFormat, EvidenceWriter};
-pub use fixtures::{FixtureAnswers, FixtureFault, FixtureFile, FixtureStep};
+pub use fixtures::{FixtureAnswers, FixtureFault, FixtureFile, FixtureStep, ReadVariable};
 pub use foreign_calls::{CallFault, MOST_CALL_BYTES, read_calls};
 pub use kind::{FileKind, KindFault, kind_of};
 pub use read_entries::{LONGEST_ENTRY, ReadFault, TakeEntry, read_json, read_jsonl};

@@ -1,11 +1,11 @@
 //! The call for stripe-go.
 
 use super::{
-    call::{ParamValue, SnippetCall},
+    call::SnippetCall,
     quote::{EscapeStyle, with_backslashes},
     sdk_call::{SdkAction, pascal_case},
     text::{KEY, lines},
-    typed_call::{TypedCall, TypedValue, take_extra},
+    typed_call::{TypedCall, TypedValue},
     typed_token::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
@@ -94,8 +94,8 @@ fn method_call(call: &TypedCall<'_>, account: &str) -> String {
     )
 }
 
-/// The members of a call as fields of its parameters.
-fn fields(call: &TypedCall<'_>) -> String {
+/// The members of a call with their values, by the names of their fields.
+fn members(call: &TypedCall<'_>) -> Vec<(String, String)> {
     let value = |value: &TypedValue| match value {
         TypedValue::Text(word) | TypedValue::Choice(word) => format!("stripe.String({})", text(word)),
         TypedValue::Whole(number) => format!("stripe.Int64({number})"),
@@ -105,30 +105,26 @@ fn fields(call: &TypedCall<'_>) -> String {
             format!("stripe.StringSlice([]string{{{}}})", words.join(", "))
         }
     };
-    let members: Vec<(String, String)> =
-        call.members.iter().map(|(name, member)| (field_name(name), value(member))).collect();
+    call.members.iter().map(|(name, member)| (field_name(name), value(member))).collect()
+}
+
+/// The members of a call as fields of its parameters.
+fn fields(call: &TypedCall<'_>) -> String {
+    let members = members(call);
     let members: Vec<(&str, String)> = members.iter().map(|(name, value)| (&**name, value.clone())).collect();
     if members.is_empty() { String::new() } else { format!("\n{}", aligned(&members, "\t")) }
 }
 
-/// The parameters of a list, which stripe-go takes as filters, by the name and what stands in its last brackets.
+/// The parameters of a list: where it begins and how long its pages are by the fields that its iterator turns the pages
+/// with, all others as filters, by the name and what stands in its last brackets.
 fn filters(call: &TypedCall<'_>) -> String {
-    let mut all: Vec<(String, String)> = Vec::new();
-    for (name, member) in &call.members {
-        let value = match member {
-            TypedValue::Text(word) | TypedValue::Choice(word) => ParamValue::Text(word.clone()),
-            TypedValue::Whole(number) => ParamValue::Text(number.to_string()),
-            TypedValue::Truth(truth) => ParamValue::Text(truth.to_string()),
-            TypedValue::Texts(words) => ParamValue::List(words.iter().cloned().map(ParamValue::Text).collect()),
-        };
-        take_extra(&mut all, name, &value);
-    }
-    all.extend(call.extra.iter().cloned());
-    lines(all.iter().map(|(name, value)| {
+    let pages = members(call).into_iter().map(|(name, value)| format!("params.{name} = {value}"));
+    let others = call.extra.iter().map(|(name, value)| {
         let parts = name.strip_suffix(']').and_then(|name| name.rsplit_once('['));
         let (name, operator) = parts.unwrap_or((name, ""));
         format!("params.Filters.AddFilter({}, {}, {})", text(name), text(operator), text(value))
-    }))
+    });
+    lines(pages.chain(others))
 }
 
 /// The name of a field: Go writes an initialism in capitals.

@@ -127,7 +127,10 @@ impl SdkCall {
     pub(super) fn of(request: &MaskedRequest) -> Self {
         let parts: Vec<&str> = request.path.split('/').skip(1).collect();
         // An id with other signs would change the path in an SDK's method: a raw request sends it as it is.
-        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        // `search` stands where an id does, and is none.
+        let is_id = |id: &str| {
+            !id.is_empty() && id != "search" && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
         let (plural, action, id) = match (request.method, &parts[..]) {
             (HttpMethod::Post, ["v1", "customers", id, "sources"]) if is_id(id) => {
                 return Self::CreateSource((*id).to_owned());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::found::{CallFault, form, path_of};
 use crate::{
     domain::{call::params::Params, mask::Kept, presets::found_calls::FoundCalls},
-    formats::flat_params::flatten,
+    formats::flat_params::{FlatFault, LONGEST_TEXT, MOST_FLAT, flatten},
 };
 
 pub(super) fn read(document: &Value) -> Result<FoundCalls, CallFault> {
@@ -119,9 +119,6 @@ fn filled_address(address: &str, variables: &HashMap<&str, &str>) -> Result<Stri
     }
 }
 
-/// The longest text of a call, in bytes: a variable may stand in a text as often as anybody likes.
-const LONGEST_TEXT: usize = 1 << 20;
-
 /// A text with the collection's variables filled in.
 fn filled(text: &str, variables: &HashMap<&str, &str>) -> Result<String, String> {
     let (mut out, mut rest) = (String::new(), text);
@@ -147,7 +144,6 @@ fn filled(text: &str, variables: &HashMap<&str, &str>) -> Result<String, String>
 fn stripe_fixture(found: &mut FoundCalls, at: usize, fixture: &Value) {
     let name = text(fixture, "name").to_owned();
     let what = if name.is_empty() { format!("Fixture {}", at + 1) } else { format!("Fixture '{name}'") };
-    let mut params = Vec::new();
     let mut fill = |name: &str, text: &str| {
         if text.contains("${") {
             Err(format!("takes {name} from another call or the environment. Put a value there, then import again"))
@@ -155,7 +151,12 @@ fn stripe_fixture(found: &mut FoundCalls, at: usize, fixture: &Value) {
             Ok(text.to_owned())
         }
     };
-    let flat = flatten("", &fixture["params"], &mut params, &mut fill);
-    let params = flat.map(|()| params.into_iter().collect());
+    let params = flatten(&fixture["params"], &mut fill).map_err(|fault| match fault {
+        FlatFault::TooLong => {
+            format!("has parameters of more than {} MB together, which no call has", MOST_FLAT >> 20)
+        }
+        FlatFault::Text { why, .. } => why,
+    });
+    let params = params.map(|params| params.into_iter().collect());
     found.take(name, &what, &text(fixture, "method").to_uppercase(), text(fixture, "path"), params);
 }
