@@ -28,8 +28,9 @@ def a_token_is_followed_from_its_intent_through_its_payer_to_the_event():
         window.wait("the charge", lambda nodes: any(
             node.name.startswith("Charge ch_") and ": succeeded, $20.00 usd" in node.name for node in nodes))
         window.wait_for("Event charge.succeeded: No endpoint asks for it")
-        # The last event opens the call that it came of, and Enter leads back.
-        window.tab_to("Life of the token")
+        # The last event opens the call that it came of, and Enter leads back. Of the list, the marked row has the
+        # focus.
+        window.tab_to("Event")
         window.key("End", "Return")
         window.wait_for("POST /_testcard/authenticate")
         window.wait_focus("Back to the timeline")
