@@ -7,7 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 use tempfile::TempDir;
 
 use crate::support::{
-    hands::{click, click_at, click_row, focused, play, press, says},
+    hands::{click, click_at, click_row, focused, input, play, press, says},
     window::{Bench, Window, ctrl, make, wait, wait_for},
 };
 
@@ -41,6 +41,9 @@ fn evidence_is_written_of_an_entry_a_selection_and_a_run() {
     wait(&mut window, "its end", |window| !says(window, "Write the evidence"));
 
     ctrl(&mut window, Key::R);
+    window.run_ok();
+    input(&window, "List").focus();
+    window.run_ok();
     ctrl(&mut window, Key::A);
     play(&mut window, "⬚⟦card=4242424242424242 cvc=good,none⟧");
     ctrl(&mut window, Key::Enter);

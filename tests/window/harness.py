@@ -177,14 +177,14 @@ class Window:
         """A key that moves the focus does so with the next frame: what is typed before goes where it was."""
         self.wait(f"the focus on {name}", lambda nodes: any(node.is_focused and name in node.name for node in nodes))
 
-    def tab_to(self, name):
-        """Presses Tab until what begins with this has the focus."""
+    def tab_to(self, name, key="Tab"):
+        """Presses Tab, or the key that goes back, until what begins with this has the focus."""
         for _ in range(90):
             focused = [node for node in self.nodes() if node.is_focused]
             if any(node.name.startswith(name) for node in focused):
                 return
-            self.key("Tab")
-        raise AssertionError(f"Tab does not lead to {name}")
+            self.key(key)
+        raise AssertionError(f"{key} does not lead to {name}")
 
 
 def active_process():
