@@ -18,7 +18,7 @@ use super::{
     outbox::UpdateSender,
     readers::HistoryReaders,
     resolver::BackendResolver,
-    run_views,
+    run_views::RunViews,
     serving::ServerHandle,
 };
 use crate::{
@@ -62,6 +62,7 @@ pub(super) struct CommandHandler {
     edits: UnboundedSender<EditRequest>,
     pub(super) outbox: UpdateSender,
     pub(super) in_flight: InFlight,
+    run_views: RunViews,
     pub(super) server: ServerHandle,
     /// Where the check of settings hands them back.
     pub(super) checked: (UnboundedSender<CheckedSettings>, UnboundedReceiver<CheckedSettings>),
@@ -99,6 +100,7 @@ impl CommandHandler {
             edits,
             outbox,
             in_flight: InFlight::default(),
+            run_views: RunViews::default(),
             server,
             checked: unbounded_channel(),
         }
@@ -146,9 +148,9 @@ impl CommandHandler {
             WorkerCommand::Copy { ids, form } => self.history.look_up(LookupQuestion::Copy(ids, form)),
             WorkerCommand::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
             WorkerCommand::WatchLife { id } => self.history.look_up(LookupQuestion::WatchLife(id)),
-            WorkerCommand::LoadRuns => run_views::load_runs(self.resolver.targets.store(), &self.outbox),
+            WorkerCommand::LoadRuns => self.run_views.load_runs(self.resolver.targets.store(), &self.outbox),
             WorkerCommand::LoadRun { id, against } => {
-                run_views::load_run(self.resolver.targets.store(), &self.outbox, id, against);
+                self.run_views.load_run(self.resolver.targets.store(), &self.outbox, id, against);
             }
             WorkerCommand::RenameRun { id, name } => {
                 let store = self.resolver.targets.store().clone();
@@ -196,11 +198,12 @@ impl CommandHandler {
     /// Changes what is kept of runs, and tells which there are then.
     fn edit_runs(&self, edit: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
         let (store, outbox) = (self.resolver.targets.store().clone(), self.outbox.clone());
+        let views = self.run_views.clone();
         tokio::spawn(async move {
             if let Err(error) = edit.await {
                 outbox.problem(&error);
             }
-            run_views::load_runs(&store, &outbox);
+            views.load_runs(&store, &outbox);
         });
     }
 

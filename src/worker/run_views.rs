@@ -1,6 +1,11 @@
 //! What is read of runs that are kept: their list, one of them in numbers, and its report. Each reading has a connection and
 //! a thread of its own, for the rows of a long run take seconds.
 
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
 use super::outbox::UpdateSender;
 use crate::{
     domain::run::record::{RunId, RunRecord},
@@ -13,37 +18,72 @@ use crate::{
     store::{HistoryReader, Store, StoreError},
 };
 
-/// Tells which runs there are.
-pub(super) fn load_runs(store: &Store, outbox: &UpdateSender) {
-    read(store, outbox, |reader| Ok(WorkerUpdate::Runs(reader.runs(SHOWN_RUNS)?)));
+/// Reads what is shown of runs. Of two readings of the same, the one that was asked for later is what the window is left
+/// with, though the other one may end after it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RunViews {
+    list: Arc<ReadingOrder>,
+    run: Arc<ReadingOrder>,
 }
 
-/// Tells all that is shown of a run, compared with the one that is named, or with the one before it.
-pub(super) fn load_run(store: &Store, outbox: &UpdateSender, id: RunId, against: Option<RunId>) {
-    read(store, outbox, move |reader| {
-        let record = find(reader, id)?;
-        let summary = run_report::summary(reader, &record)?;
-        let before = compared_with(reader, &record, against)?;
-        let before = before.map(|before| {
-            let compared = run_report::compare(reader, &before, &record)?;
-            Ok::<_, StoreError>((before, compared))
+impl RunViews {
+    /// Tells which runs there are.
+    pub(super) fn load_runs(&self, store: &Store, outbox: &UpdateSender) {
+        read(&self.list, store, outbox, |reader| Ok(WorkerUpdate::Runs(reader.runs(SHOWN_RUNS)?)));
+    }
+
+    /// Tells all that is shown of a run, compared with the one that is named, or with the one before it.
+    pub(super) fn load_run(&self, store: &Store, outbox: &UpdateSender, id: RunId, against: Option<RunId>) {
+        read(&self.run, store, outbox, move |reader| {
+            let record = find(reader, id)?;
+            let summary = run_report::summary(reader, &record)?;
+            let before = compared_with(reader, &record, against)?;
+            let before = before.map(|before| {
+                let compared = run_report::compare(reader, &before, &record)?;
+                Ok::<_, StoreError>((before, compared))
+            });
+            let before = before.transpose()?;
+            Ok(WorkerUpdate::Run(Box::new(ShownRun { record, summary, before })))
         });
-        let before = before.transpose()?;
-        Ok(WorkerUpdate::Run(Box::new(ShownRun { record, summary, before })))
-    });
+    }
+}
+
+/// In which order readings were asked for, and up to which one the window was told.
+#[derive(Debug, Default)]
+struct ReadingOrder {
+    asked: AtomicU64,
+    told: Mutex<u64>,
+}
+
+impl ReadingOrder {
+    /// The number of a reading that begins after this.
+    fn ask(&self) -> u64 {
+        self.asked.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Tells what a reading found, unless a later one is told already.
+    fn tell(&self, number: u64, tell: impl FnOnce()) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if number > *told {
+            *told = number;
+            tell();
+        }
+    }
 }
 
 fn read(
+    order: &Arc<ReadingOrder>,
     store: &Store,
     outbox: &UpdateSender,
     work: impl FnOnce(&HistoryReader) -> Result<WorkerUpdate, StoreError> + Send + 'static,
 ) {
-    let (store, outbox) = (store.clone(), outbox.clone());
+    let (order, store, outbox) = (Arc::clone(order), store.clone(), outbox.clone());
+    let number = order.ask();
     tokio::task::spawn_blocking(move || {
         let read = store.reader().and_then(|reader| Ok((work(&reader)?, reader.damage())));
         match read {
             Ok((update, damage)) => {
-                outbox.send(update);
+                order.tell(number, || outbox.send(update));
                 if !damage.is_empty() {
                     outbox.problem(&damage);
                 }
@@ -93,4 +133,20 @@ pub(super) fn write_report(
         outbox.problem(&damage);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_that_was_overtaken_is_not_told() {
+        let order = ReadingOrder::default();
+        let (first, second, third) = (order.ask(), order.ask(), order.ask());
+        let mut told = Vec::new();
+        for number in [second, first, third] {
+            order.tell(number, || told.push(number));
+        }
+        assert_eq!(told, [second, third]);
+    }
 }
