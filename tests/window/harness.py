@@ -122,20 +122,20 @@ class Window:
                 continue
         return found
 
-    def wait(self, what, is_so):
+    def wait(self, what, is_so, patience=PATIENCE):
         started = time.monotonic()
         while True:
             assert self.process.poll() is None, f"the program ended:\n{self.log()[-2000:]}"
             nodes = self.nodes()
             if is_so(nodes):
                 return nodes
-            if time.monotonic() - started > PATIENCE:
+            if time.monotonic() - started > patience:
                 seen = "\n".join(node.words() for node in nodes)
                 raise AssertionError(f"waited in vain for {what}; the window says:\n{seen}")
             time.sleep(0.05)
 
-    def wait_for(self, words):
-        return self.wait(words, lambda nodes: any(words in node.words() for node in nodes))
+    def wait_for(self, words, patience=PATIENCE):
+        return self.wait(words, lambda nodes: any(words in node.words() for node in nodes), patience)
 
     def says(self, words):
         return any(words in node.words() for node in self.nodes())
