@@ -136,7 +136,9 @@ class FormatsTest(unittest.TestCase):
         listed, report = self.folder / "it's <list>.csv", self.folder / "report.xml"
         listed.write_text(rows)
         args = [PROGRAM, "run", str(listed), "--step", "charge", "--report", "junit", str(report)]
-        done = subprocess.run(args, env=self.environment, capture_output=True, check=False)
+        # A folder of its own: the other tests count what is in theirs.
+        environment = {**self.environment, "TESTCARD_HOME": str(self.folder / "runs")}
+        done = subprocess.run(args, env=environment, capture_output=True, check=False)
         self.assertEqual(done.returncode, 1, done.stderr)
         schema = xmlschema.XMLSchema(pathlib.Path(__file__).parent / "junit.xsd")
         schema.validate(report)
