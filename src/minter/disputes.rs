@@ -35,11 +35,6 @@ const UPDATE: AcceptedParams = AcceptedParams {
     not_modelled: &["evidence[enhanced_evidence]"],
 };
 const SUBMIT: &str = "submit";
-const LIST: AcceptedParams = AcceptedParams {
-    written: &[],
-    read: &[&["charge", "payment_intent"], lists::CREATED, lists::PAGING],
-    not_modelled: &[],
-};
 
 /// `GET /v1/disputes/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
@@ -51,7 +46,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 
 /// `GET /v1/disputes`.
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
-    let fields = CallFields::of(call.request, &LIST)?;
+    let fields = CallFields::of(call.request, &lists::OF_PAYMENT)?;
     expand::check_list(&fields, OBJECT)?;
     let page = lists::page_of_payment(call, &fields, ObjectKind::Dispute, OBJECT, URL)?;
     expand::apply(call, &fields, page)

@@ -22,12 +22,6 @@ const URL: &str = "/v1/radar/early_fraud_warnings";
 const CREATED: EventType = EventType::named("radar.early_fraud_warning.created");
 const UPDATED: EventType = EventType::named("radar.early_fraud_warning.updated");
 
-const LIST: AcceptedParams = AcceptedParams {
-    written: &[],
-    read: &[&["charge", "payment_intent"], lists::CREATED, lists::PAGING],
-    not_modelled: &[],
-};
-
 /// `GET /v1/radar/early_fraud_warnings/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
@@ -41,7 +35,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 
 /// `GET /v1/radar/early_fraud_warnings`.
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
-    let fields = CallFields::of(call.request, &LIST)?;
+    let fields = CallFields::of(call.request, &lists::OF_PAYMENT)?;
     expand::check_list(&fields, OBJECT)?;
     let page = lists::page_of_payment(call, &fields, ObjectKind::FraudWarning, "early_fraud_warning", URL)?;
     expand::apply(call, &fields, page)

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::{
+    accepted::AcceptedParams,
     call::{CallError, MinterCall},
     fields::{self, CallFields},
     ledger::{PageCursor, PageQuery},
@@ -99,6 +100,10 @@ pub(super) fn page_of(
     let query = query(call, fields, list)?;
     slice(call, &query, is_wanted)
 }
+
+/// What a list of what came of payments takes; see [`page_of_payment`].
+pub(super) const OF_PAYMENT: AcceptedParams =
+    AcceptedParams { written: &[], read: &[&["charge", "payment_intent"], CREATED, PAGING], not_modelled: &[] };
 
 /// A page of what was said of payments, by the parameters `charge` and `payment_intent` besides. Nothing is said of a charge
 /// but the latest one of an intent: those before it were declined.
