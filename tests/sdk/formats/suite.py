@@ -1,7 +1,7 @@
 """What `testcard export` writes, read by whoever it is written for: the languages of test suites, a reader of HAR files, a
 shell. Each must find what the JSON of the same history says.
 
-TESTCARD_PROGRAM is the program; the history is one of this suite's own.
+TESTCARD_PROGRAM is the program; the history is one of this suite's own. FORMATS_NODE is a folder where Node finds TypeScript.
 """
 
 import ast
@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -18,6 +19,7 @@ import junitparser
 import xmlschema
 
 PROGRAM = os.environ["TESTCARD_PROGRAM"]
+COMPILER = pathlib.Path(os.environ["FORMATS_NODE"]) / "node_modules/typescript/bin/tsc"
 # Two of one name, a refused one, and a code that a parameter must not break out of.
 MINTED = [["insufficient_funds"], ["insufficient_funds"], ["4242424242424241"], ["tok_visa"], ["tok_amex"],
           ["4242424242424242", "--param", "card[name]='\"\\ ${x} `id` */ é 王"]]
@@ -75,13 +77,32 @@ class FormatsTest(unittest.TestCase):
             self.assertEqual(ast.unparse(node.decorator_list[0]), "pytest.fixture")
             self.assertEqual(node.body[0].value.id, name.upper())
 
-    def test_typescript_in_node(self):
-        # These constants need no types, so what TypeScript reads is what JavaScript reads.
-        path = self.export("tokens.ts")
-        module = path.with_suffix(".mjs")
-        module.write_text(path.read_text())
-        script = f"import * as tokens from {json.dumps(str(module))}; console.log(JSON.stringify(tokens))"
-        self.check(json.loads(run("node", "--input-type=module", "-e", script)))
+    def test_pytest_runs_a_suite_with_the_fixtures(self):
+        path = self.export("pytest/conftest.py")
+        tree = ast.parse(path.read_text())
+        constants = {node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign)}
+        tests = [f"def test_{name.lower()}({name.lower()}):\n    assert {name.lower()} == {token!r}\n"
+                 for name, token in constants.items()]
+        path.with_name("test_tokens.py").write_text("\n\n".join(tests))
+        said = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path.parent))
+        self.assertIn(f"{len(self.tokens)} passed", said)
+
+    def test_typescript(self):
+        path = self.export("typescript/tokens.ts")
+        suite = path.with_name("suite.ts")
+        suite.write_text("""
+            import * as tokens from "./tokens.js";
+            const all: Record<string, `tok_${string}`> = { ...tokens };
+            console.log(JSON.stringify(all));""")
+        (path.parent / "package.json").write_text('{"type": "module"}')
+        options = ["--strict", "--noUnusedLocals", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"]
+        compile_it = ("node", str(COMPILER), *options, "--outDir", str(path.parent / "built"), str(suite))
+        run(*compile_it)
+        self.check(json.loads(run("node", str(path.parent / "built/suite.js"))))
+        # The compiler refuses what is no token.
+        path.write_text(path.read_text().replace('= "tok_', '= "pm_', 1))
+        with self.assertRaisesRegex(AssertionError, "TS2322"):
+            run(*compile_it)
 
     def test_java(self):
         path = self.export("java/TestcardTokens.java")

@@ -1,7 +1,7 @@
 """The code that `testcard snippet` prints, run and read.
 
 Python, Node and curl call the local server, which must then have got the very parameters of the first call. The other
-languages have no SDK here: their own parsers read the code, and the texts in it must be those that were sent.
+languages have no SDK here: parsers of them read the code, and the texts in it must be those that were sent.
 
 The environment says where the server is and what its folder is: TESTCARD_URL, TESTCARD_CONTROL, TESTCARD_HOME and
 TESTCARD_PROGRAM;
@@ -22,6 +22,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import tree_sitter
+import tree_sitter_c_sharp
+
 URL = os.environ["TESTCARD_URL"]
 CONTROL = os.environ["TESTCARD_CONTROL"]
 PROGRAM = os.environ["TESTCARD_PROGRAM"]
@@ -30,6 +33,7 @@ HERE = pathlib.Path(__file__).parent
 YEAR = str(datetime.datetime.now(datetime.timezone.utc).year + 3)
 KEY = "sk_test_123"
 HIDDEN = "•••"
+C_SHARP = tree_sitter.Parser(tree_sitter.Language(tree_sitter_c_sharp.language()))
 
 CARD = [("card[number]", "4242424242424242"), ("card[exp_month]", "5"), ("card[exp_year]", YEAR)]
 
@@ -343,8 +347,7 @@ class Snippets(unittest.TestCase):
                 self.check_values(language, file, *expected[file], found[file])
         for file in files["dotnet"]:
             code, values = expected[file]
-            texts = [ast.literal_eval(text) for text in re.findall(r'"(?:[^"\\\n]|\\.)*"', code)]
-            self.check_values("dotnet", file, code, values, texts)
+            self.check_values("dotnet", file, code, values, self.texts_of_c_sharp(code))
         for file in files["go"]:
             code = expected[file][0]
             done = self.run_it(["gofmt", "-e"], code)
@@ -432,11 +435,24 @@ class Snippets(unittest.TestCase):
     def test_java_reads_what_was_sent(self):
         self.literals("java", "txt", ["java", str(HERE / "Literals.java")])
 
-    def test_c_sharp_has_the_texts_that_were_sent(self):
-        # No Debian package can read C#; of its escapes Python knows those that are used here.
+    def test_c_sharp_reads_what_was_sent(self):
         for name, params, code in self.codes("dotnet"):
-            texts = [ast.literal_eval(text) for text in re.findall(r'"(?:[^"\\\n]|\\.)*"', code)]
-            self.check_literals("dotnet", name, params, code, texts)
+            self.check_literals("dotnet", name, params, code, self.texts_of_c_sharp(code))
+        with self.assertRaisesRegex(AssertionError, "is no C#"):
+            self.texts_of_c_sharp('var x = new { A = "b" ;')
+
+    def texts_of_c_sharp(self, code):
+        """The texts in code that a parser of the language reads without an error."""
+        root = C_SHARP.parse(code.encode()).root_node
+        self.assertFalse(root.has_error, f"{code} is no C#")
+        nodes, texts = [root], []
+        while nodes:
+            node = nodes.pop()
+            nodes.extend(node.children)
+            if node.type == "string_literal":
+                # Of the escapes of C# Python knows those that are used here.
+                texts.append(ast.literal_eval(node.text.decode()))
+        return texts
 
 
 if __name__ == "__main__":
