@@ -54,12 +54,21 @@ pub fn for_each_span(text: &str, take: impl FnMut(JsonSpan)) -> Result<(), NotJs
     JsonScanner { bytes: text.as_bytes(), at: 0, take, open: Vec::new() }.scan()
 }
 
+/// How the tokens of a JSON text are set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonLayout {
+    /// No white space between them.
+    OneLine,
+    /// On lines of their own, indented by two spaces for each level: those of the text itself, and so many around it.
+    Indented { levels_around: usize },
+}
+
 /// The same JSON with every token as it is written, and no white space between them: one line.
 ///
 /// # Errors
 /// As [`spans`].
 pub fn compact(text: &str) -> Result<String, NotJson> {
-    laid_out(text, None)
+    checked_and_laid_out(text, JsonLayout::OneLine)
 }
 
 /// The same JSON with every token as it is written, on lines of their own that are indented by two spaces.
@@ -67,40 +76,94 @@ pub fn compact(text: &str) -> Result<String, NotJson> {
 /// # Errors
 /// As [`spans`].
 pub fn indented(text: &str) -> Result<String, NotJson> {
-    laid_out(text, Some("  "))
+    checked_and_laid_out(text, JsonLayout::Indented { levels_around: 0 })
+}
+
+fn checked_and_laid_out(text: &str, layout: JsonLayout) -> Result<String, NotJson> {
+    for_each_span(text, drop)?;
+    Ok(laid_out(text, layout))
 }
 
 /// Deeper than this, lines are not indented any further: the white space of a text of a million brackets would take
 /// more room than any machine has.
 pub const DEEPEST_INDENT: usize = 200;
 
-fn laid_out(text: &str, indent: Option<&str>) -> Result<String, NotJson> {
-    let mut out = String::with_capacity(text.len());
-    let (mut depth, mut last) = (0_usize, None);
-    for_each_span(text, |span| {
-        use JsonPiece::{ArrayEnd, ArrayStart, Key, ObjectEnd, ObjectStart};
-        let is_end = matches!(span.piece, ObjectEnd | ArrayEnd);
-        depth -= usize::from(is_end);
-        let is_first = matches!(last, Some(ObjectStart | ArrayStart));
-        match last {
-            None => {}
-            Some(Key) => out.push_str(if indent.is_some() { ": " } else { ":" }),
-            _ if is_first && is_end => {}
-            _ => {
-                if !is_first && !is_end {
-                    out.push(',');
-                }
-                if let Some(indent) = indent {
-                    out.push('\n');
-                    (0..depth.min(DEEPEST_INDENT)).for_each(|_| out.push_str(indent));
+/// What is known to be JSON, such as what serde wrote, in a layout: every token as it is written. Each byte is looked at
+/// once.
+pub fn laid_out(json: &str, layout: JsonLayout) -> String {
+    let bytes = json.as_bytes();
+    let mut out = String::with_capacity(json.len() + json.len() / 4);
+    let break_line = |out: &mut String, depth: usize| {
+        if let JsonLayout::Indented { levels_around } = layout {
+            out.push('\n');
+            (0..levels_around + depth.min(DEEPEST_INDENT)).for_each(|_| out.push_str("  "));
+        }
+    };
+    // What stands between `copied` and `at` is copied as it is.
+    let (mut at, mut copied, mut depth) = (0, 0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = behind_text(bytes, at),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                out.push_str(&json[copied..at]);
+                at = behind_space(bytes, at);
+                copied = at;
+            }
+            b'{' | b'[' => {
+                out.push_str(&json[copied..=at]);
+                at = behind_space(bytes, at + 1);
+                copied = at;
+                if matches!(bytes.get(at), Some(b'}' | b']')) {
+                    at += 1;
+                } else {
+                    depth += 1;
+                    break_line(&mut out, depth);
                 }
             }
+            b'}' | b']' => {
+                out.push_str(&json[copied..at]);
+                copied = at;
+                at += 1;
+                depth = depth.saturating_sub(1);
+                break_line(&mut out, depth);
+            }
+            b',' => {
+                out.push_str(&json[copied..=at]);
+                at += 1;
+                copied = at;
+                break_line(&mut out, depth);
+            }
+            b':' => {
+                at += 1;
+                if layout != JsonLayout::OneLine {
+                    out.push_str(&json[copied..at]);
+                    out.push(' ');
+                    copied = at;
+                }
+            }
+            _ => at += 1,
         }
-        depth += usize::from(matches!(span.piece, ObjectStart | ArrayStart));
-        last = Some(span.piece);
-        out.push_str(&text[span.place]);
-    })?;
-    Ok(out)
+    }
+    out.push_str(&json[copied..]);
+    out
+}
+
+/// The end of the string that begins here.
+fn behind_text(json: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    loop {
+        match json.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return json.len(),
+        }
+    }
+}
+
+fn behind_space(json: &[u8], start: usize) -> usize {
+    let spaces = json[start..].iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    spaces.map_or(json.len(), |spaces| start + spaces)
 }
 
 struct JsonScanner<'a, T> {
@@ -353,6 +416,8 @@ mod tests {
     fn a_layout_changes_no_token() {
         let json = " { \"b\" : [ 1.10 , 1E+05, {} , [ ] ], \"b\": \"\\u00e9 : , \" } ";
         assert_eq!(compact(json).unwrap(), r#"{"b":[1.10,1E+05,{},[]],"b":"\u00e9 : , "}"#);
+        let around = laid_out(json, JsonLayout::Indented { levels_around: 2 });
+        assert_eq!(around, indented(json).unwrap().replace('\n', "\n    "));
         let lines = "{\n  \"b\": [\n    1.10,\n    1E+05,\n    {},\n    []\n  ],\n  \"b\": \"\\u00e9 : , \"\n}";
         assert_eq!(indented(json).unwrap(), lines);
         assert_eq!(indented(" 1 ").as_deref(), Ok("1"));

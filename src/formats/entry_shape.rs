@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::domain::{
     call::api::{ApiExchange, ApiResponse, CallFailure, HttpMethod, MaskedRequest, Target},
     history::entry::{EntryDetail, EntryId, EntryStatus, EntryUid, HistoryEntry},
-    json_spans,
+    json_spans::{self, JsonLayout},
     mask::{
         Kept,
         keyed_hash::{first_half, keyed_hash},
@@ -258,8 +258,7 @@ fn outcome(
                 serde_json::from_str::<String>(response.body.get())
                     .map_err(|_| wrong(&format!("{field}.body"), "no text, and body_is_text says that it is"))?
             } else {
-                json_spans::compact(response.body.get())
-                    .map_err(|error| wrong(&format!("{field}.body"), &error.to_string()))?
+                json_spans::laid_out(response.body.get(), JsonLayout::OneLine)
             };
             let place = |[start, length]: [usize; 2]| {
                 let place = start..start.checked_add(length)?;

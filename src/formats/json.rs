@@ -4,9 +4,12 @@ use std::io::{self, Write};
 
 use super::entry_writer::EntryWriter;
 use crate::{
-    domain::history::entry::EntryDetail,
+    domain::{history::entry::EntryDetail, json_spans::JsonLayout},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry},
 };
+
+/// The layout of an entry within the document and its list.
+const WITHIN_LIST: JsonLayout = JsonLayout::Indented { levels_around: 2 };
 
 /// One document, indented as if it were written as one value.
 #[derive(Default)]
@@ -19,17 +22,10 @@ impl EntryWriter for JsonWriter {
         write!(out, "{{\n  \"format\": \"{EXPORT_FORMAT}\",\n  \"version\": {EXPORT_VERSION},\n  \"entries\": [")
     }
 
-    /// Splitting at line breaks is safe: JSON escapes those within a text.
     fn entry(&mut self, out: &mut dyn Write, detail: &EntryDetail) -> io::Result<()> {
-        let text = ExportedEntry::from(detail).to_text()?;
-        if self.has_entries {
-            out.write_all(b",")?;
-        }
+        out.write_all(if self.has_entries { b",\n    " } else { b"\n    " })?;
         self.has_entries = true;
-        for line in text.lines() {
-            write!(out, "\n    {line}")?;
-        }
-        Ok(())
+        out.write_all(ExportedEntry::from(detail).laid_out(WITHIN_LIST)?.as_bytes())
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -46,7 +42,8 @@ impl EntryWriter for JsonlWriter {
     }
 
     fn entry(&mut self, out: &mut dyn Write, detail: &EntryDetail) -> io::Result<()> {
-        writeln!(out, "{}", ExportedEntry::from(detail).to_line()?)
+        out.write_all(ExportedEntry::from(detail).to_line()?.as_bytes())?;
+        out.write_all(b"\n")
     }
 
     fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {

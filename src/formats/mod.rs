@@ -44,7 +44,7 @@ pub use kind::{FileKind, KindFault, kind_of};
 pub use read_entries::{LONGEST_ENTRY, ReadFault, TakeEntry, read_json, read_jsonl};
 
 /// The writer of a format.
-pub fn writer(form: &ExportForm) -> Box<dyn EntryWriter> {
+pub fn writer(form: &ExportForm) -> Box<dyn EntryWriter + Send> {
     match form.format {
         FileFormat::Json => Box::new(json::JsonWriter::default()),
         FileFormat::Jsonl => Box::new(json::JsonlWriter),

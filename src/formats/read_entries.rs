@@ -1,14 +1,15 @@
 //! Reads what was exported as JSON or JSON Lines, an entry at a time: a file of any length, with the memory of its longest
 //! entry.
+//!
+//! serde reads a slice several times faster than a reader, which it asks for every byte. So a document is read through a
+//! window over the file: the values of its outer object and its entries are taken from there, one by one.
 
 use std::{
     borrow::Cow,
-    cell::Cell,
-    fmt,
     io::{self, BufRead, Read},
 };
 
-use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::entry_shape::{EntryShape, newer};
 use crate::{
@@ -36,12 +37,8 @@ pub type TakeEntry<'a> = &'a mut dyn FnMut(EntryDetail) -> Result<(), String>;
 ///
 /// # Errors
 /// The first place that is not as an export has it, or what `take` said of an entry there.
-pub fn read_json(file: impl BufRead, take: TakeEntry<'_>) -> Result<(), ReadFault> {
-    let (read, line) = (Cell::new(0), Cell::new(1));
-    let mut parser = serde_json::Deserializer::from_reader(BoundedReader { file, read: &read, line: &line });
-    let document = DocumentVisitor { take, read: &read };
-    let done = serde::Deserializer::deserialize_map(&mut parser, document).and_then(|()| parser.end());
-    done.map_err(|error| fault(&error, line.get()))
+pub fn read_json(file: impl Read, take: TakeEntry<'_>) -> Result<(), ReadFault> {
+    JsonWindow { file, bytes: Vec::new(), at: 0, is_last: false, line: 1, column: 0 }.document(take)
 }
 
 /// Reads an entry a line. Empty lines are passed over.
@@ -100,91 +97,202 @@ fn too_long() -> String {
     format!("an entry is longer than {} MB, which none is. Is this an export?", LONGEST_ENTRY >> 20)
 }
 
-/// Gives no more than an entry may have. serde asks for one byte at a time, so it is known where it is.
-struct BoundedReader<'a, R> {
+/// How many bytes are read at a time: a hundred entries.
+const WINDOW: usize = 256 << 10;
+
+/// A JSON text of which a part is in memory, read a value at a time.
+struct JsonWindow<R> {
     file: R,
-    /// How much was read of the entry.
-    read: &'a Cell<u64>,
-    line: &'a Cell<usize>,
+    bytes: Vec<u8>,
+    /// Where in `bytes` that begins which was not read yet.
+    at: usize,
+    /// Whether the file has no more than is in `bytes`.
+    is_last: bool,
+    /// Where in the file `bytes` begin: the line from 1 on, and how many bytes of it are before them.
+    line: usize,
+    column: usize,
 }
 
-impl<R: BufRead> Read for BoundedReader<'_, R> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read(bytes)?;
-        self.read.set(self.read.get() + length as u64);
-        let breaks = bytes[..length].split(|byte| *byte == b'\n').count() - 1;
-        self.line.set(self.line.get() + breaks);
-        if self.read.get() > LONGEST_ENTRY { Err(io::Error::other(too_long())) } else { Ok(length) }
-    }
-}
-
-/// `{"format": …, "version": …, "entries": […]}`.
-struct DocumentVisitor<'a, 'b> {
-    take: TakeEntry<'a>,
-    read: &'b Cell<u64>,
-}
-
-impl<'de> Visitor<'de> for DocumentVisitor<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an export of Testcard")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+impl<R: Read> JsonWindow<R> {
+    /// `{"format": …, "version": …, "entries": […]}`.
+    fn document(mut self, take: TakeEntry<'_>) -> Result<(), ReadFault> {
+        self.open(b'{', "an export of Testcard")?;
         let (mut is_ours, mut has_version, mut has_entries) = (false, false, false);
-        while let Some(name) = map.next_key::<String>()? {
+        let mut is_first = true;
+        while self.has_next(b'}', is_first)? {
+            is_first = false;
+            let name: String = self.value()?;
+            if self.peek()? != Some(b':') {
+                return Err(self.unexpected("expected `:`"));
+            }
+            self.at += 1;
             match name.as_str() {
                 "format" => {
-                    is_ours = map.next_value::<String>()? == EXPORT_FORMAT;
+                    is_ours = self.value::<String>()? == EXPORT_FORMAT;
                     if !is_ours {
-                        return Err(M::Error::custom(format!("format is not \"{EXPORT_FORMAT}\"")));
+                        return Err(self.fault_here(format!("format is not \"{EXPORT_FORMAT}\"")));
                     }
                 }
                 "version" => {
                     has_version = true;
-                    if map.next_value::<u32>()? > EXPORT_VERSION {
-                        return Err(M::Error::custom(newer()));
+                    if self.value::<u32>()? > EXPORT_VERSION {
+                        return Err(self.fault_here(newer()));
                     }
                 }
                 "entries" if is_ours && has_version && !has_entries => {
                     has_entries = true;
-                    map.next_value_seed(EntriesSeed { take: &mut *self.take, read: self.read })?;
+                    self.entries(take)?;
                 }
-                "entries" => return Err(M::Error::custom("entries stand before format and version, or twice")),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                "entries" => {
+                    return Err(self.fault_here("entries stand before format and version, or twice".to_owned()));
+                }
+                _ => drop(self.value::<IgnoredAny>()?),
             }
         }
-        if has_entries { Ok(()) } else { Err(M::Error::custom("this is no export of Testcard: it has no entries")) }
-    }
-}
-
-struct EntriesSeed<'a, 'b> {
-    take: TakeEntry<'a>,
-    read: &'b Cell<u64>,
-}
-
-impl<'de> DeserializeSeed<'de> for EntriesSeed<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntriesSeed<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of entries")
+        if !has_entries {
+            return Err(self.fault_here("this is no export of Testcard: it has no entries".to_owned()));
+        }
+        if self.peek()?.is_some() { Err(self.unexpected("trailing characters")) } else { Ok(()) }
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<(), S::Error> {
-        self.read.set(0);
-        while let Some(entry) = seq.next_element::<EntryShape>()? {
-            entry.into_detail().and_then(&mut *self.take).map_err(S::Error::custom)?;
-            self.read.set(0);
+    fn entries(&mut self, take: TakeEntry<'_>) -> Result<(), ReadFault> {
+        self.open(b'[', "a list of entries")?;
+        let mut is_first = true;
+        while self.has_next(b']', is_first)? {
+            is_first = false;
+            let entry: EntryShape = self.value()?;
+            entry.into_detail().and_then(&mut *take).map_err(|what| self.fault_here(what))?;
         }
         Ok(())
     }
+
+    /// Passes over the sign that begins an object or a list. `what` is expected here.
+    fn open(&mut self, sign: u8, what: &str) -> Result<(), ReadFault> {
+        match self.peek()? {
+            Some(found) if found == sign => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                Err(self.unexpected(&format!("invalid type, expected {what}")))
+            }
+            _ => Err(self.unexpected("expected value")),
+        }
+    }
+
+    /// Goes on to the next member of an object or a list, or behind its end.
+    fn has_next(&mut self, end: u8, is_first: bool) -> Result<bool, ReadFault> {
+        match self.peek()? {
+            Some(sign) if sign == end => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(_) if is_first => Ok(true),
+            Some(b',') => {
+                self.at += 1;
+                if self.peek()? == Some(end) { Err(self.unexpected("trailing comma")) } else { Ok(true) }
+            }
+            _ => Err(self.unexpected(&format!("expected `,` or `{}`", char::from(end)))),
+        }
+    }
+
+    /// Reads the next value. What ends with the window, well or not, may go on behind it and is read again with more.
+    fn value<T: DeserializeOwned>(&mut self) -> Result<T, ReadFault> {
+        if self.peek()?.is_none() {
+            return Err(self.unexpected("expected value"));
+        }
+        loop {
+            let rest = &self.bytes[self.at..];
+            let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<T>();
+            let value = values.next();
+            let length = values.byte_offset();
+            match value {
+                Some(Ok(value)) if length < rest.len() || self.is_last => {
+                    self.at += length;
+                    return Ok(value);
+                }
+                Some(Err(error)) if self.is_last || (error.line(), error.column()) < end_of(rest) => {
+                    return Err(self.fault_of(&error));
+                }
+                _ => self.read_more()?,
+            }
+        }
+    }
+
+    /// The next byte that is no white space; `None` at the end of the file.
+    fn peek(&mut self) -> Result<Option<u8>, ReadFault> {
+        loop {
+            let rest = &self.bytes[self.at..];
+            match rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+                Some(spaces) => {
+                    self.at += spaces;
+                    return Ok(self.bytes.get(self.at).copied());
+                }
+                None => {
+                    self.at = self.bytes.len();
+                    if self.is_last {
+                        return Ok(None);
+                    }
+                    self.read_more()?;
+                }
+            }
+        }
+    }
+
+    /// Drops what was read, and reads as much as there is then, or a window.
+    fn read_more(&mut self) -> Result<(), ReadFault> {
+        (self.line, self.column) = self.place();
+        self.bytes.drain(..self.at);
+        self.at = 0;
+        if self.bytes.len() as u64 > LONGEST_ENTRY {
+            return Err(self.fault_here(too_long()));
+        }
+        // One byte more than an entry may have tells that it is too long.
+        let more = self.bytes.len().max(WINDOW).min(LONGEST_ENTRY as usize + 1 - self.bytes.len());
+        match self.file.by_ref().take(more as u64).read_to_end(&mut self.bytes) {
+            Ok(length) => {
+                self.is_last = length < more;
+                Ok(())
+            }
+            Err(error) => Err(self.fault_here(unreadable(&error))),
+        }
+    }
+
+    /// The line from 1 on, and how many bytes of it were read.
+    fn place(&self) -> (usize, usize) {
+        behind((self.line, self.column), end_of(&self.bytes[..self.at]))
+    }
+
+    /// What is wrong with that which was read last.
+    fn fault_here(&self, what: String) -> ReadFault {
+        let (line, column) = self.place();
+        ReadFault { line, column: column.max(1), what }
+    }
+
+    /// What is wrong with the next byte, or that there is none.
+    fn unexpected(&self, what: &str) -> ReadFault {
+        if self.at == self.bytes.len() {
+            return self.fault_here(format!("the file ends here ({what})"));
+        }
+        let (line, column) = self.place();
+        ReadFault { line, column: column + 1, what: what.to_owned() }
+    }
+
+    /// What serde says of a value that begins with the next byte.
+    fn fault_of(&self, error: &serde_json::Error) -> ReadFault {
+        let (line, column) = behind(self.place(), (error.line(), error.column()));
+        ReadFault { line, column: column.max(1), ..fault(error, line) }
+    }
+}
+
+/// The place in the file of a place that is counted from another one on.
+fn behind((line, column): (usize, usize), place: (usize, usize)) -> (usize, usize) {
+    if place.0 == 1 { (line, column + place.1) } else { (line + place.0 - 1, place.1) }
+}
+
+/// Where a text ends: its last line from 1 on, and how many bytes that has.
+fn end_of(text: &[u8]) -> (usize, usize) {
+    let breaks = text.iter().filter(|byte| **byte == b'\n').count();
+    let last = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    (breaks + 1, text.len() - last)
 }

@@ -1,26 +1,21 @@
 //! Reads entries from a file that was exported and writes those that are new into the history: all, or nothing.
 
 use std::{
-    cell::RefCell,
     fs::File,
     io::{self, BufReader},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use tokio_util::sync::CancellationToken;
 
+use super::halves::in_halves;
 use crate::{
-    domain::{
-        history::{
-            entry::{EntryDetail, EntryUid},
-            import_report::ImportReport,
-        },
-        settings::file_format::FileFormat,
-    },
+    domain::{history::import_report::ImportReport, settings::file_format::FileFormat},
     files,
     formats::{self, ReadFault},
-    store::{StageFault, Store, StoreError, not_kept, unmasked_field},
+    store::{CheckedEntry, Store, StoreError},
 };
 
 /// Progress is reported once for so many entries.
@@ -71,31 +66,22 @@ pub fn import(
     let read = reader_of(format).ok_or_else(|| ImportError::UnknownFormat { path: path.to_owned() })?;
     let file = open(path)?;
     let mut stage = store.stage_import()?;
-    let mut failed = None;
-    let checked = read(file, &mut |detail: EntryDetail| {
-        if cancelled.is_cancelled() {
-            return Err(String::new());
-        }
-        stage.add(detail).map_err(|fault| match fault {
-            StageFault::Entry(words) => words,
-            StageFault::Store(error) => {
-                failed = Some(error);
-                String::new()
-            }
-        })?;
-        if stage.entries().is_multiple_of(REPORT_EVERY) {
-            on_progress(ImportProgress::Checked(stage.entries()));
-        }
-        Ok(())
-    });
-    match (checked, failed) {
-        (_, Some(error)) => return Err(error.into()),
-        (Err(_), None) if cancelled.is_cancelled() => return Err(ImportError::Cancelled),
-        (Err(fault), None) => {
-            return Err(ImportError::Wrong { path: path.to_owned(), fault: fault.to_string() });
-        }
-        (Ok(()), None) => {}
-    }
+    // To read and check an entry takes as long as to pack and write it.
+    let (checked, staged) = in_halves(
+        "import stage",
+        |hand_over| {
+            let on_entry = |checked, entry| {
+                if u64::is_multiple_of(checked, REPORT_EVERY) {
+                    on_progress(ImportProgress::Checked(checked));
+                }
+                hand_over(entry)
+            };
+            check(file, read, on_entry, cancelled)
+        },
+        |entry| stage.add(entry),
+    );
+    staged?;
+    checked.map_err(|fault| wrong(path, fault.to_string(), cancelled))?;
     let (total, is_cancelled) = (stage.entries(), cancelled.clone());
     let goes_on = move |done: u64| {
         if done.is_multiple_of(REPORT_EVERY) {
@@ -122,23 +108,17 @@ pub fn preview(
     cancelled: &CancellationToken,
 ) -> Result<ImportReport, ImportError> {
     let read = reader_of(Some(format)).ok_or_else(|| ImportError::UnknownFormat { path: path.to_owned() })?;
-    let known = store.reader()?.known_entries()?;
-    let state = RefCell::new((known, ImportReport::default()));
-    let on_entry = |checked: u64, uid: Option<EntryUid>| {
-        let (known, report) = &mut *state.borrow_mut();
-        match uid.map(|uid| known.insert(uid, false)) {
-            Some(Some(is_deleted)) => {
-                report.known += 1;
-                report.deleted += u64::from(is_deleted);
-            }
-            Some(None) | None => report.new += 1,
-        }
+    let mut known = store.reader()?.known_entries()?;
+    let mut report = ImportReport::default();
+    let on_entry = |checked: u64, entry: CheckedEntry| {
+        known.meet(entry.uid(), &mut report);
         if checked.is_multiple_of(REPORT_EVERY) {
             on_checked(checked);
         }
+        ControlFlow::Continue(())
     };
-    check(file, read, &on_entry, cancelled).map_err(|fault| wrong(path, fault.to_string(), cancelled))?;
-    Ok(state.into_inner().1)
+    check(file, read, on_entry, cancelled).map_err(|fault| wrong(path, fault.to_string(), cancelled))?;
+    Ok(report)
 }
 
 /// Reads the entries of a file.
@@ -153,24 +133,23 @@ fn reader_of(format: Option<FileFormat>) -> Option<EntryReading> {
     }
 }
 
-/// Looks at every entry of a file: whether it can be read, and may be kept.
+/// Looks at every entry of a file: whether it can be read, and may be kept. `on_entry` is told how many there were, this
+/// one too.
 fn check(
     file: BufReader<File>,
     read: EntryReading,
-    on_entry: &dyn Fn(u64, Option<EntryUid>),
+    mut on_entry: impl FnMut(u64, CheckedEntry) -> ControlFlow<()>,
     cancelled: &CancellationToken,
 ) -> Result<(), ReadFault> {
     let mut checked = 0;
-    read(file, &mut |detail: EntryDetail| {
+    read(file, &mut |detail| {
+        // Where it is no fault of the file that ends the reading, the caller knows what it is.
         if cancelled.is_cancelled() {
             return Err(String::new());
         }
-        if let Some(field) = unmasked_field(&detail) {
-            return Err(not_kept(&field));
-        }
+        let entry = CheckedEntry::of(detail)?;
         checked += 1;
-        on_entry(checked, detail.uid);
-        Ok(())
+        if on_entry(checked, entry).is_break() { Err(String::new()) } else { Ok(()) }
     })
 }
 

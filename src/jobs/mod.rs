@@ -3,6 +3,7 @@
 pub mod check_key;
 pub mod evidence;
 pub mod export;
+mod halves;
 pub mod import;
 pub mod keep;
 pub mod look;

@@ -1,7 +1,7 @@
 //! The shape of an entry in exports and in what the command line prints: its own structs, with a version, so that a
 //! change of the program's types does not change the files.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 use crate::domain::{
     call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest},
     history::entry::EntryDetail,
-    json_spans,
+    json_spans::{self, JsonLayout},
     mask::{Kept, keyed_hash},
 };
 
@@ -22,24 +22,24 @@ pub const EXPORT_VERSION: u32 = 1;
 
 /// An entry of the history, masked as the store keeps it.
 #[derive(Clone, Debug, Serialize)]
-pub struct ExportedEntry {
+pub struct ExportedEntry<'a> {
     id: i64,
     /// What tells the entry from those of other histories; not of entries that are older than these.
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<String>,
     status: &'static str,
     target: &'static str,
-    token: Option<String>,
-    brand: Option<String>,
-    last4: Option<String>,
-    code: Option<String>,
-    used_by: Option<String>,
-    used_client: Option<String>,
+    token: Option<&'a str>,
+    brand: Option<&'a str>,
+    last4: Option<&'a str>,
+    code: Option<&'a str>,
+    used_by: Option<&'a str>,
+    used_client: Option<&'a str>,
     /// The account that the token is of; only where that is not the account itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    note: String,
-    tags: Vec<String>,
+    account: Option<&'a str>,
+    note: &'a str,
+    tags: &'a [String],
     /// What should come of it at each step, as the history keeps it; only where something was expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<Value>,
@@ -50,11 +50,11 @@ pub struct ExportedEntry {
     created: String,
     /// `null` while the call is on its way.
     took_micros: Option<u64>,
-    request: ExportedRequest,
+    request: ExportedRequest<'a>,
     #[serde(flatten)]
-    outcome: ExportedOutcome,
+    outcome: ExportedOutcome<'a>,
     /// Oldest first.
-    timeline: Vec<ExportedExchange>,
+    timeline: Vec<ExportedExchange<'a>>,
     /// Whether a part of this could not be read; only where that is so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     damaged: bool,
@@ -62,55 +62,55 @@ pub struct ExportedEntry {
 
 /// A later call about the same token.
 #[derive(Clone, Debug, Serialize)]
-struct ExportedExchange {
+struct ExportedExchange<'a> {
     target: &'static str,
     created: String,
     took_micros: u64,
-    request: ExportedRequest,
+    request: ExportedRequest<'a>,
     #[serde(flatten)]
-    outcome: ExportedOutcome,
+    outcome: ExportedOutcome<'a>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct ExportedRequest {
+struct ExportedRequest<'a> {
     method: &'static str,
-    path: String,
+    path: &'a str,
     /// In the order of sending; a name may occur twice.
-    params: Vec<ExportedParam>,
-    headers: Vec<NameValue>,
+    params: Vec<ExportedParam<'a>>,
+    headers: Vec<NameValue<'a>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct ExportedParam {
+struct ExportedParam<'a> {
     #[serde(flatten)]
-    pair: NameValue,
+    pair: NameValue<'a>,
     /// `masked` or `hidden`; nothing where the value is as it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct NameValue {
-    name: String,
-    value: String,
+struct NameValue<'a> {
+    name: &'a str,
+    value: &'a str,
 }
 
 /// What came of a call: a response or a failure, or neither while the call is on its way.
 #[derive(Clone, Debug, Default, Serialize)]
-struct ExportedOutcome {
+struct ExportedOutcome<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    response: Option<ExportedResponse>,
+    response: Option<ExportedResponse<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<ExportedFailure>,
+    failure: Option<ExportedFailure<'a>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct ExportedResponse {
+struct ExportedResponse<'a> {
     status: u16,
-    headers: Vec<NameValue>,
+    headers: Vec<NameValue<'a>>,
     /// As it came: every number and string as it was written, its keys in their order, those that occur twice too. Text
     /// if it is not JSON.
-    body: Box<RawValue>,
+    body: Cow<'a, RawValue>,
     /// Whether the body is text that is no JSON, written as a string; only where it is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     body_is_text: bool,
@@ -127,50 +127,56 @@ struct ExportedResponse {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct ExportedFailure {
-    kind: String,
-    message: String,
+struct ExportedFailure<'a> {
+    kind: &'a str,
+    message: &'a str,
     status: Option<u16>,
-    text: Option<String>,
+    text: Option<&'a str>,
 }
 
-impl ExportedEntry {
+impl ExportedEntry<'_> {
     /// The entry as JSON in one line.
     ///
     /// # Errors
     /// None: an entry has texts and numbers only.
     pub fn to_line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+        self.laid_out(JsonLayout::OneLine)
     }
 
-    /// The entry as JSON in indented lines. Serde's own indented form would leave the bodies, which are written as they
-    /// came, unindented.
+    /// The entry as JSON in indented lines.
     ///
     /// # Errors
     /// As [`Self::to_line`].
     pub fn to_text(&self) -> Result<String, serde_json::Error> {
-        let line = self.to_line()?;
-        Ok(json_spans::indented(&line).unwrap_or(line))
+        self.laid_out(JsonLayout::Indented { levels_around: 0 })
+    }
+
+    /// The entry as JSON. Serde writes the bodies as they came, whatever the layout of the rest.
+    ///
+    /// # Errors
+    /// As [`Self::to_line`].
+    pub fn laid_out(&self, layout: JsonLayout) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|json| json_spans::laid_out(&json, layout))
     }
 }
 
-impl From<&EntryDetail> for ExportedEntry {
-    fn from(detail: &EntryDetail) -> Self {
+impl<'a> From<&'a EntryDetail> for ExportedEntry<'a> {
+    fn from(detail: &'a EntryDetail) -> Self {
         let entry = &detail.entry;
         Self {
             id: entry.id.0,
             uid: detail.uid.map(|uid| uid.to_string()),
             status: entry.status.as_str(),
             target: entry.target.as_str(),
-            token: entry.token_id.clone(),
-            brand: entry.brand.clone(),
-            last4: entry.last4.clone(),
-            code: entry.code.clone(),
-            used_by: entry.used_by.clone(),
-            used_client: entry.used_client.clone(),
-            account: entry.account.as_deref().map(|account| keyed_hash::shown(account).to_owned()),
-            note: entry.note.clone(),
-            tags: entry.tags.clone(),
+            token: entry.token_id.as_deref(),
+            brand: entry.brand.as_deref(),
+            last4: entry.last4.as_deref(),
+            code: entry.code.as_deref(),
+            used_by: entry.used_by.as_deref(),
+            used_client: entry.used_client.as_deref(),
+            account: entry.account.as_deref().map(keyed_hash::shown),
+            note: &entry.note,
+            tags: &entry.tags,
             expected: entry.expects.as_ref().map(|expects| expects.to_json()),
             judgement: entry.judgement.as_ref().map(|judgement| judgement.to_json()),
             created: moment(entry.started),
@@ -183,8 +189,8 @@ impl From<&EntryDetail> for ExportedEntry {
     }
 }
 
-impl From<&ApiExchange> for ExportedExchange {
-    fn from(exchange: &ApiExchange) -> Self {
+impl<'a> From<&'a ApiExchange> for ExportedExchange<'a> {
+    fn from(exchange: &'a ApiExchange) -> Self {
         Self {
             target: exchange.target.as_str(),
             created: moment(exchange.started),
@@ -195,30 +201,30 @@ impl From<&ApiExchange> for ExportedExchange {
     }
 }
 
-impl From<&MaskedRequest> for ExportedRequest {
-    fn from(request: &MaskedRequest) -> Self {
+impl<'a> From<&'a MaskedRequest> for ExportedRequest<'a> {
+    fn from(request: &'a MaskedRequest) -> Self {
         Self {
             method: request.method.as_str(),
-            path: request.path.clone(),
+            path: &request.path,
             params: request.params.iter().zip(&request.kept).map(param).collect(),
             headers: pairs(&request.headers),
         }
     }
 }
 
-fn exported(outcome: &Result<ApiResponse, CallFailure>, replaced: &[Range<usize>]) -> ExportedOutcome {
+fn exported<'a>(outcome: &'a Result<ApiResponse, CallFailure>, replaced: &[Range<usize>]) -> ExportedOutcome<'a> {
     match outcome {
         Ok(response) => {
-            let text = response.text();
-            let replaced_places = (!replaced.is_empty()).then_some(replaced.len());
+            let (body, body_is_text) = body(response);
+            let places = if replaced.is_empty() { Vec::new() } else { places_in_line(&response.text(), replaced) };
             let response = ExportedResponse {
                 status: response.http_status,
                 headers: pairs(&response.headers),
-                body: RawValue::from_string(response.json_line()).unwrap_or_else(|_| RawValue::NULL.to_owned()),
-                body_is_text: !response.is_json(),
+                body,
+                body_is_text,
                 cut_from_bytes: response.cut_from(),
-                replaced_places,
-                replaced: places_in_line(&text, replaced).into_iter().map(|place| [place.start, place.len()]).collect(),
+                replaced_places: (!replaced.is_empty()).then_some(replaced.len()),
+                replaced: places.into_iter().map(|place| [place.start, place.len()]).collect(),
             };
             ExportedOutcome { response: Some(response), failure: None }
         }
@@ -226,11 +232,24 @@ fn exported(outcome: &Result<ApiResponse, CallFailure>, replaced: &[Range<usize>
     }
 }
 
+/// The body as JSON, and whether it is a text that is none. Serde checks the whole of it.
+fn body(response: &ApiResponse) -> (Cow<'_, RawValue>, bool) {
+    let text = String::from_utf8_lossy(&response.body);
+    let json = match &text {
+        Cow::Borrowed(text) => serde_json::from_str(text).map(Cow::Borrowed),
+        Cow::Owned(text) => serde_json::from_str(text).map(Cow::Owned),
+    };
+    match json {
+        Ok(json) => (json, false),
+        Err(_) => {
+            let text = serde_json::value::to_raw_value(&text).expect("a text is JSON");
+            (Cow::Owned(text), true)
+        }
+    }
+}
+
 /// Where places of a body stand once the white space between its tokens is gone. Each lies in one token.
 fn places_in_line(body: &str, places: &[Range<usize>]) -> Vec<Range<usize>> {
-    if places.is_empty() {
-        return Vec::new();
-    }
     let (mut moved, mut behind, mut removed) = (places.to_vec(), 0, 0);
     let walked = json_spans::for_each_span(body, |span| {
         removed += body[behind..span.place.start].bytes().filter(u8::is_ascii_whitespace).count();
@@ -244,23 +263,23 @@ fn places_in_line(body: &str, places: &[Range<usize>]) -> Vec<Range<usize>> {
     if walked.is_ok() { moved } else { places.to_vec() }
 }
 
-impl From<&CallFailure> for ExportedFailure {
-    fn from(failure: &CallFailure) -> Self {
+impl<'a> From<&'a CallFailure> for ExportedFailure<'a> {
+    fn from(failure: &'a CallFailure) -> Self {
         Self {
-            kind: failure.kind.clone(),
-            message: failure.message.clone(),
+            kind: &failure.kind,
+            message: &failure.message,
             status: failure.http_status,
-            text: failure.text.clone(),
+            text: failure.text.as_deref(),
         }
     }
 }
 
-fn param(((name, value), kept): (&(String, String), &Kept)) -> ExportedParam {
-    ExportedParam { pair: NameValue { name: name.clone(), value: value.clone() }, kept: kept.mark() }
+fn param<'a>(((name, value), kept): (&'a (String, String), &Kept)) -> ExportedParam<'a> {
+    ExportedParam { pair: NameValue { name, value }, kept: kept.mark() }
 }
 
-fn pairs(pairs: &[(String, String)]) -> Vec<NameValue> {
-    pairs.iter().map(|(name, value)| NameValue { name: name.clone(), value: value.clone() }).collect()
+fn pairs(pairs: &[(String, String)]) -> Vec<NameValue<'_>> {
+    pairs.iter().map(|(name, value)| NameValue { name, value }).collect()
 }
 
 fn moment(moment: Timestamp) -> String {

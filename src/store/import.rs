@@ -8,7 +8,7 @@
 //! An imported entry is history: the minter does not know its token, and no idempotency key is remembered for it. Its
 //! calls stay with it whatever the bound of the request log, for a person has asked for them.
 
-use std::{collections::HashMap, fmt, io, ops::Range, path::Path, sync::Arc};
+use std::{collections::HashSet, fmt, io, ops::Range, path::Path, sync::Arc};
 
 use rusqlite::{Connection, Row, Statement, types::ToSqlOutput};
 use tempfile::TempPath;
@@ -77,12 +77,29 @@ pub struct ImportStage {
     _file: Option<TempPath>,
 }
 
-/// Why an entry was not taken.
+/// An entry of a file that may be kept.
 #[derive(Debug)]
-pub enum StageFault {
-    /// What is wrong with the entry, in a sentence without a capital.
-    Entry(String),
-    Store(StoreError),
+pub struct CheckedEntry {
+    detail: EntryDetail,
+    uid: EntryUid,
+}
+
+impl CheckedEntry {
+    /// Looks at an entry of a file.
+    ///
+    /// # Errors
+    /// In a sentence without a capital: it holds what is never written down, or has no uid.
+    pub fn of(detail: EntryDetail) -> Result<Self, String> {
+        if let Some(field) = unmasked_field(&detail) {
+            return Err(not_kept(&field));
+        }
+        let uid = detail.uid.ok_or("the entry has no uid")?;
+        Ok(Self { detail, uid })
+    }
+
+    pub fn uid(&self) -> EntryUid {
+        self.uid
+    }
 }
 
 const STAGING: &str = "write the file's entries beside the history";
@@ -108,8 +125,8 @@ impl ImportStage {
         connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;").map_err(store_error)?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::make_tables(&connection).map_err(store_error)?;
-        let begin = "CREATE TABLE staged (entry INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT; BEGIN;";
-        connection.execute_batch(begin).map_err(store_error)?;
+        connection.execute_batch(&without_upkeep(&connection).map_err(store_error)?).map_err(store_error)?;
+        connection.execute_batch(STAGED).map_err(store_error)?;
         let context =
             WriteContext::new(connection, [0; 32], String::new(), None, LogBound::default(), EventBell::default());
         Ok(Self { context, numbers: FileNumbers::default(), _file: file })
@@ -118,20 +135,20 @@ impl ImportStage {
     /// Takes the next entry of the file.
     ///
     /// # Errors
-    /// An entry that holds what is never written down, or has no uid; a disk that cannot be written.
-    pub fn add(&mut self, detail: EntryDetail) -> Result<(), StageFault> {
-        if let Some(field) = unmasked_field(&detail) {
-            return Err(StageFault::Entry(not_kept(&field)));
-        }
-        let Some(uid) = detail.uid else { return Err(StageFault::Entry("the entry has no uid".to_owned())) };
+    /// A disk that cannot be written.
+    pub fn add(&mut self, entry: CheckedEntry) -> Result<(), StoreError> {
+        let CheckedEntry { detail, uid } = entry;
         let number = detail.entry.id.0;
         self.numbers.add(number);
         let id = EntryId(self.numbers.entries.cast_signed());
-        let staged = self.context.import_entry(detail, id, uid).and_then(|()| {
-            let place = "INSERT INTO staged (entry, number) VALUES (?1, ?2)";
-            self.context.connection.prepare_cached(place)?.execute((id.0, number))
+        let first_call = self.context.last_call + 1;
+        let staged = self.context.import_entry(detail, id).and_then(|()| {
+            let calls = (first_call, self.context.last_call);
+            let place = "INSERT INTO staged (entry, number, first_call, last_call, uid) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let uid = uid.0.to_be_bytes();
+            self.context.connection.prepare_cached(place)?.execute((id.0, number, calls.0, calls.1, uid))
         });
-        staged.map(drop).map_err(|error| StageFault::Store(StoreError::of(STAGING, &error)))
+        staged.map(drop).map_err(|error| StoreError::of(STAGING, &error))
     }
 
     /// How many entries it has.
@@ -144,6 +161,18 @@ impl fmt::Debug for ImportStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportStage").field("numbers", &self.numbers).finish_non_exhaustive()
     }
+}
+
+/// What a stage has of an entry besides its rows, of which the calls are those between two numbers.
+const STAGED: &str = "CREATE TABLE staged (entry INTEGER PRIMARY KEY, number INTEGER NOT NULL, \
+     first_call INTEGER NOT NULL, last_call INTEGER NOT NULL, uid BLOB NOT NULL) STRICT; BEGIN;";
+
+/// Drops what follows the rows of a history: a stage is read once, by its numbers, and its rows get their places in
+/// indexes and counts where they are copied to.
+fn without_upkeep(connection: &Connection) -> rusqlite::Result<String> {
+    let drops = "SELECT coalesce(group_concat('DROP ' || type || ' ' || name, '; '), '') FROM sqlite_schema \
+                 WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name IN ('entries', 'exchanges')";
+    connection.query_row(drops, [], |row| row.get(0))
 }
 
 /// The columns of a table that are copied as they are.
@@ -176,36 +205,35 @@ impl WriteContext {
         stage: &ImportStage,
         goes_on: &dyn Fn(u64) -> bool,
     ) -> Result<ImportReport, JobError> {
-        let mut known = known_entries(&self.connection)?;
+        let mut known = KnownEntries::read(&self.connection, stage.entries())?;
         let given: i64 = self.connection.query_row(LAST_GIVEN, [], |row| row.get(0))?;
         let staged = &stage.context.connection;
-        let of_entry = columns_but(staged, "entries", &["id", "revision"])?.join(", ");
+        let of_entry = columns_but(staged, "entries", &["id", "revision", "uid"])?.join(", ");
         let of_call = columns_but(staged, "exchanges", &["id", "entry"])?.join(", ");
+        let of_entry = format!("uid, {of_entry}");
         let places = |columns: &str| vec!["?"; columns.split(", ").count() + 2].join(", ");
         let insert_entry = format!("INSERT INTO entries (id, revision, {of_entry}) VALUES ({})", places(&of_entry));
         let insert_call = format!("INSERT INTO exchanges (id, entry, {of_call}) VALUES ({})", places(&of_call));
-        let sql =
-            format!("SELECT id, number, uid, {of_entry} FROM entries JOIN staged ON staged.entry = id ORDER BY id");
+        let sql = format!(
+            "SELECT id, number, first_call, last_call, staged.{of_entry} FROM entries JOIN staged ON staged.entry = id \
+             ORDER BY id"
+        );
         let mut entries = staged.prepare(&sql)?;
-        let mut calls = staged.prepare(&format!("SELECT {of_call} FROM exchanges WHERE entry = ?1 ORDER BY id"))?;
-        let (entry_columns, call_columns) = (3..entries.column_count(), 0..calls.column_count());
+        let mut calls =
+            staged.prepare(&format!("SELECT {of_call} FROM exchanges WHERE id BETWEEN ?1 AND ?2 ORDER BY id"))?;
+        let (entry_columns, call_columns) = (4..entries.column_count(), 0..calls.column_count());
         let mut report = ImportReport::default();
         let mut entries = entries.query([])?;
         while let Some(entry) = entries.next()? {
             let (id, number): (i64, i64) = (entry.get(0)?, entry.get(1)?);
             let place = id.unsigned_abs() - 1;
-            if let Some(is_deleted) = known.get(&uid_of(entry, 2)?) {
-                report.known += 1;
-                report.deleted += u64::from(*is_deleted);
-            } else {
-                known.insert(uid_of(entry, 2)?, false);
-                report.new += 1;
+            if known.meet(uid_of(entry, 4)?, &mut report) {
                 let here = stage.numbers.number_here(number, place, given);
                 let revision = self.next_revision();
                 let mut insert = self.connection.prepare_cached(&insert_entry)?;
                 copy_row(&mut insert, [here, revision], entry, entry_columns.clone())?;
                 let mut insert = self.connection.prepare_cached(&insert_call)?;
-                let mut calls = calls.query([id])?;
+                let mut calls = calls.query([entry.get::<_, i64>(2)?, entry.get(3)?])?;
                 while let Some(call) = calls.next()? {
                     self.last_call += 1;
                     copy_row(&mut insert, [self.last_call, here], call, call_columns.clone())?;
@@ -218,14 +246,10 @@ impl WriteContext {
         Ok(report)
     }
 
-    fn import_entry(&mut self, detail: EntryDetail, id: EntryId, uid: EntryUid) -> rusqlite::Result<()> {
+    fn import_entry(&mut self, detail: EntryDetail, id: EntryId) -> rusqlite::Result<()> {
         let EntryDetail { entry, request, outcome, replaced, timeline, .. } = detail;
         let entry = HistoryEntry { id, started: rows::kept_moment(entry.started), ..entry };
-        let marks = EntryMarks { revision: self.next_revision(), ..EntryMarks::default() };
-        let entry = entries::insert(&self.connection, entry, marks)?;
-        self.connection
-            .prepare_cached("UPDATE entries SET uid = ?2 WHERE id = ?1")?
-            .execute((id.0, uid.0.to_be_bytes()))?;
+        let entry = entries::insert(&self.connection, entry, EntryMarks::default())?;
         let creation = masked_call(&entry, request, entry.target, entry.started);
         match outcome {
             Some(outcome) => self.import_call(&creation, &entry, true, entry.took, &outcome, &replaced)?,
@@ -279,11 +303,41 @@ impl WriteContext {
 const LAST_GIVEN: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0), \
      coalesce((SELECT max(id) FROM entries), 0))";
 
-/// The entries that are here, each with whether it is deleted: 32 bytes an entry, for as long as an import takes.
-pub(super) fn known_entries(connection: &Connection) -> rusqlite::Result<HashMap<EntryUid, bool>> {
-    let mut known = connection.prepare("SELECT uid, deleted_ms IS NOT NULL FROM entries WHERE uid IS NOT NULL")?;
-    let known = known.query_map([], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?)))?;
-    known.map(|row| row.map(|(uid, is_deleted)| (EntryUid(u128::from_be_bytes(uid)), is_deleted))).collect()
+/// The entries that are known while a file is gone through, for as long as an import takes: those that are here, and those
+/// of the file itself.
+#[derive(Debug)]
+pub struct KnownEntries {
+    /// 16 bytes an entry: in a map to what is known of it each would take 32.
+    uids: HashSet<EntryUid>,
+    /// Those of them that were deleted here.
+    deleted: HashSet<EntryUid>,
+}
+
+impl KnownEntries {
+    /// Those that are here, with room for as many more: without it, half of the room is taken twice while it grows.
+    pub(super) fn read(connection: &Connection, more: u64) -> rusqlite::Result<Self> {
+        let here: u32 = connection.query_row("SELECT count(*) FROM entries", [], |row| row.get(0))?;
+        let mut known = Self { uids: HashSet::with_capacity(here as usize + more as usize), deleted: HashSet::new() };
+        let mut here = connection.prepare("SELECT uid, deleted_ms IS NOT NULL FROM entries WHERE uid IS NOT NULL")?;
+        let mut here = here.query([])?;
+        while let Some(row) = here.next()? {
+            let uid = uid_of(row, 0)?;
+            known.uids.insert(uid);
+            if row.get(1)? {
+                known.deleted.insert(uid);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Counts the next entry of the file, and tells whether it is new.
+    pub fn meet(&mut self, uid: EntryUid, report: &mut ImportReport) -> bool {
+        let is_new = self.uids.insert(uid);
+        report.new += u64::from(is_new);
+        report.known += u64::from(!is_new);
+        report.deleted += u64::from(!is_new && self.deleted.contains(&uid));
+        is_new
+    }
 }
 
 fn uid_of(row: &Row<'_>, column: usize) -> rusqlite::Result<EntryUid> {
@@ -305,7 +359,7 @@ fn masked_call(entry: &HistoryEntry, request: MaskedRequest, target: Target, sta
 }
 
 /// The words about a field of a file that holds what is never written down.
-pub fn not_kept(field: &str) -> String {
+fn not_kept(field: &str) -> String {
     format!(
         "{field} holds a card number that is no published test card's, a security code or a key, which no export does. \
          Take it out of the file, then import again"
@@ -314,7 +368,7 @@ pub fn not_kept(field: &str) -> String {
 
 /// The field of an entry that holds what the history would have masked; `None` where there is none. What was masked
 /// once stays as it is when it is masked again.
-pub fn unmasked_field(detail: &EntryDetail) -> Option<String> {
+fn unmasked_field(detail: &EntryDetail) -> Option<String> {
     let EntryDetail { entry, request, outcome, timeline, .. } = detail;
     let texts = [
         ("token", entry.token_id.as_deref()),
@@ -374,5 +428,19 @@ fn unmasked_part(request: &MaskedRequest, outcome: Option<&Result<ApiResponse, C
                 && text.as_deref().is_none_or(is_masked);
             (!is_kept).then_some("failure")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_keeps_nothing_up_beside_its_rows() {
+        let stage = ImportStage::make(None).unwrap();
+        let upkeep = "SELECT group_concat(name) FROM sqlite_schema \
+                      WHERE type IN ('index', 'trigger') AND tbl_name IN ('entries', 'exchanges', 'staged')";
+        let upkeep: Option<String> = stage.context.connection.query_row(upkeep, [], |row| row.get(0)).unwrap();
+        assert_eq!(upkeep, None);
     }
 }

@@ -79,7 +79,7 @@ pub use compaction::FileSpace;
 pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
-pub use import::{ImportStage, StageFault, not_kept, unmasked_field};
+pub use import::{CheckedEntry, ImportStage, KnownEntries};
 pub use outbox::{
     DeliveryLock, DeliveryNote, DeliveryNotes, KeptEndpoint, OpenDelivery, Outbox, OutboxEvent, OutboxPage,
 };

@@ -119,6 +119,10 @@ impl UnpackedCall {
     pub(super) fn body(&self) -> &[u8] {
         &self.body
     }
+
+    pub(super) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
 }
 
 /// The text of a packed call, its lists and its body together, in which a search looks first.

@@ -152,7 +152,7 @@ fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<
     let http_status: Option<u16> = unreadable.or_empty(row.get(9))?;
     let failure: Option<String> = unreadable.or_empty(row.get(12))?;
     let unpacked = unreadable.or_empty(unpacked(row, 17))?;
-    let parts = unreadable.or_empty(match &unpacked {
+    let parts = unreadable.or_empty(match unpacked {
         Some(call) => packed_parts(call),
         None => column_parts(row, unreadable),
     })?;
@@ -192,12 +192,12 @@ struct ExchangeParts {
     answer: Option<ApiResponse>,
 }
 
-fn packed_parts(call: &UnpackedCall) -> rusqlite::Result<ExchangeParts> {
+fn packed_parts(call: UnpackedCall) -> rusqlite::Result<ExchangeParts> {
     let answer_headers = call.answer_headers().map(|headers| pairs_of(headers, 17)).transpose()?;
     Ok(ExchangeParts {
         params: params_of(call.params(), true, 17)?,
         headers: pairs_of(call.headers(), 17)?,
-        answer: answer_headers.map(|headers| ApiResponse { http_status: 0, headers, body: call.body().to_owned() }),
+        answer: answer_headers.map(|headers| ApiResponse { http_status: 0, headers, body: call.into_body() }),
     })
 }
 
@@ -372,7 +372,7 @@ fn pairs_of(json: &str, column: usize) -> rusqlite::Result<Vec<(String, String)>
 }
 
 fn word<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let word: String = row.get(column)?;
+    let word = row.get_ref(column)?.as_str()?;
     word.parse()
         .map_err(|_| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(FromSqlError::InvalidType)))
 }

@@ -1,13 +1,13 @@
 //! What the history can be saved as: each format as its readers know it, without secrets, and with the memory of one entry.
 
-use std::io;
+use std::{io, ops::ControlFlow};
 
 use csv::ReaderBuilder;
 use serde_json::{Value, json};
 use testcard::{
     domain::{
         call::api::{Target, TransportError},
-        history::{edit::EntryEdit, entry::EntryDetail},
+        history::{edit::EntryEdit, entry::EntryDetail, filter::HistoryFilter},
         rules::expectation::{Expectation, ExpectedResult},
         settings::file_format::{EntryColumn, ExportForm, FileFormat},
     },
@@ -213,5 +213,37 @@ fn the_memory_of_a_format_does_not_grow_with_the_entries() {
         let measured = allocation_counter::measure(|| write(5000));
         assert_eq!(measured.bytes_current, 0, "{}: {measured:?}", format.as_str());
         assert!(measured.bytes_max < 100_000, "{}: {measured:?}", format.as_str());
+    }
+}
+
+#[test]
+fn to_read_and_write_an_entry_takes_few_pieces_of_memory() {
+    const ENTRIES: u64 = 640;
+    let store = memory();
+    let replies: Vec<_> = (0..ENTRIES)
+        .map(|n| store.answer(visa(Target::Local), say(token(&format!("tok_{n}"), "Visa", "4242", false))))
+        .collect();
+    assert!(replies.into_iter().all(|reply| reply.wait().is_ok()));
+    let reader = store.reader().unwrap();
+    let read = || {
+        reader
+            .for_each_detail(&HistoryFilter::default(), |detail| {
+                assert!(detail.outcome.is_some());
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+    };
+    // The statements are made.
+    read();
+    let read = allocation_counter::measure(read).count_total / ENTRIES;
+    assert!(read <= 100, "to read an entry takes {read}");
+
+    let detail = details(&reader).remove(0);
+    for format in [FileFormat::Json, FileFormat::Jsonl] {
+        let mut writer = writer(&ExportForm::of(format));
+        let mut write = || writer.entry(&mut io::sink(), &detail).unwrap();
+        write();
+        let written = allocation_counter::measure(write).count_total;
+        assert!(written <= 25, "to write one as {} takes {written}", format.as_str());
     }
 }

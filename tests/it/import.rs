@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufReader, Read as _},
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -356,6 +356,73 @@ fn a_body_of_any_depth_comes_in_and_a_line_without_an_end_does_not() {
         assert!(error.contains("line 1") && error.contains("an entry is longer than 64 MB"), "{error}");
     });
     assert!(measured.bytes_max < 300 << 20, "{measured:?}");
+}
+
+/// Counts how often it is asked.
+struct AskedFile<'a> {
+    bytes: &'a [u8],
+    asked: usize,
+}
+
+impl Read for AskedFile<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.asked += 1;
+        self.bytes.read(bytes)
+    }
+}
+
+#[test]
+fn a_document_is_read_in_long_pieces_and_costs_no_more_memory_than_its_lines() {
+    const ENTRIES: u64 = 2000;
+    let entries: Vec<Value> = (1..=ENTRIES.cast_signed()).map(entry).collect();
+    let json = format!("{:#}", document(&entries));
+    let lines: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+    let (mut of_json, mut of_lines) = (Vec::new(), Vec::new());
+    let mut asked = AskedFile { bytes: json.as_bytes(), asked: 0 };
+    formats::read_json(&mut asked, &mut |detail| Ok(of_json.push(detail))).unwrap();
+    assert!(asked.asked < json.len() / 10_000, "{} for {} bytes", asked.asked, json.len());
+    formats::read_jsonl(lines.as_bytes(), &mut |detail| Ok(of_lines.push(detail))).unwrap();
+    assert_eq!((of_json.len() as u64, of_json == of_lines), (ENTRIES, true));
+
+    let none = |_| Ok(());
+    let json = allocation_counter::measure(|| formats::read_json(json.as_bytes(), &mut { none }).unwrap());
+    let lines = allocation_counter::measure(|| formats::read_jsonl(lines.as_bytes(), &mut { none }).unwrap());
+    let (json, lines) = (json.count_total / ENTRIES, lines.count_total / ENTRIES);
+    assert!(json <= lines + 1 && lines <= 60, "an entry takes {json} pieces of memory, of a line {lines}");
+}
+
+#[test]
+fn a_fault_is_told_with_its_place_wherever_a_piece_of_the_file_ends() {
+    // Entries of a length that no piece of the file is a multiple of, with breaks of lines before and behind them.
+    let entries: Vec<Value> = (1..=900).map(entry).collect();
+    let good = format!("{:#}\n", document(&entries));
+    assert!(good.len() > 600_000, "{}", good.len());
+    let places: Vec<usize> =
+        good.match_indices("\"took_micros\": 1,").map(|(at, _)| at + "\"took_micros\": ".len()).collect();
+    for at in places.into_iter().step_by(7) {
+        let wrong = format!("{}x{}", &good[..at], &good[at + 1..]);
+        let fault = formats::read_json(wrong.as_bytes(), &mut |_| Ok(())).unwrap_err();
+        let line_start = good[..at].rfind('\n').unwrap() + 1;
+        let place = (good[..at].matches('\n').count() + 1, at - line_start + 1);
+        assert_eq!(((fault.line, fault.column), &*fault.what), (place, "expected value"));
+        let fault = formats::read_json(&good.as_bytes()[..at], &mut |_| Ok(())).unwrap_err();
+        assert_eq!((fault.line, fault.column), (place.0, place.1 - 1));
+        assert!(fault.what.starts_with("the file ends here"), "{fault}");
+    }
+}
+
+#[test]
+fn what_is_known_takes_little_memory() {
+    const ENTRIES: u64 = 100_000;
+    let mut known = memory().reader().unwrap().known_entries().unwrap();
+    let mut report = ImportReport::default();
+    let measured = allocation_counter::measure(|| {
+        for uid in (0..ENTRIES).chain(0..ENTRIES) {
+            known.meet(EntryUid(uid.into()), &mut report);
+        }
+    });
+    assert_eq!(report, ImportReport { new: ENTRIES, known: ENTRIES, deleted: 0 });
+    assert!(measured.bytes_max / ENTRIES < 40, "{} bytes an entry", measured.bytes_max / ENTRIES);
 }
 
 #[test]

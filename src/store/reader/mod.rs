@@ -13,13 +13,7 @@ pub(super) mod runs;
 mod sort_keys;
 mod tolerant;
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    fs,
-    ops::ControlFlow,
-    path::Path,
-};
+use std::{cell::RefCell, collections::HashSet, fs, ops::ControlFlow, path::Path};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
@@ -30,7 +24,7 @@ use crate::{
         history::{
             account_filter::AccountFilter,
             edit::LastDeletion,
-            entry::{EntryDetail, EntryId, EntryStatus, EntryUid, HistoryEntry, StatusCounts},
+            entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
             request_filter::{CallCount, RequestCounts, RequestFilter},
             request_log::{ExchangeId, RequestRow},
@@ -43,7 +37,7 @@ use crate::{
         damage::HistoryDamage,
         entries,
         error::{StoreError, is_damage},
-        import,
+        import::KnownEntries,
         numbered_ids::TokenNumbers,
         paths::{FILE_NAME, holds_something, wal_in_use},
         rows::{self, StoredExchange},
@@ -235,12 +229,12 @@ impl HistoryReader {
         Ok(self.history.entry_ids(&clause, "id DESC")?.first().copied())
     }
 
-    /// The entries that are here by their ids across histories, each with whether it is deleted: 32 bytes an entry.
+    /// The entries that are here by their ids across histories.
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn known_entries(&self) -> ReadResult<HashMap<EntryUid, bool>> {
-        import::known_entries(&self.history.connection).map_err(|error| self.history.store_error(&error))
+    pub fn known_entries(&self) -> ReadResult<KnownEntries> {
+        KnownEntries::read(&self.history.connection, 0).map_err(|error| self.history.store_error(&error))
     }
 
     /// How many entries of each status there are: kept by the writer, but for the newest thousand, which are counted.
