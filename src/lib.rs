@@ -169,7 +169,8 @@
 //! parameters it is an idempotency error; 409 comes only from a fault that holds a call. The record of a key is part of
 //! its exchange (`store/key_index` tells which one it is) and is kept for a day, or for a million calls. A new token is
 //! kept as the exchange that made it: the answer is the token, and the number in its id leads there
-//! (`store/numbered_ids`). A reset drops objects and keys of a world and puts its clock right, never the history; ids
+//! (`store/numbered_ids`). The number in the id of most other objects leads to its row; rows are written when the call is
+//! answered, each once. A reset drops objects and keys of a world and puts its clock right, never the history; ids
 //! continue, and what the calls before it left is void. What follows a call later, such as a refund that settles or a
 //! dispute that nobody answers, is a row beside the objects (`store/due_effects`); it is carried out before the next call of
 //! its world is answered, when the clock is set, and by the thread `webhooks`, always once and as of its own time: some

@@ -279,21 +279,16 @@ impl PaymentCard {
     }
 
     pub(super) fn published(&self) -> Option<&'static TestCard> {
-        self.state["number"].as_str().and_then(test_cards::by_number)
+        published(&self.state)
     }
 
     fn is_sent(&self, check: BankCheck) -> bool {
-        let key = match check {
-            BankCheck::Cvc => "cvc_sent",
-            BankCheck::Line1 => "line1_sent",
-            BankCheck::Zip => "zip_sent",
-        };
-        self.state[key] == json!(true)
+        is_sent(&self.state, check)
     }
 
     /// The result of a check once the bank has seen the card: null where nothing was sent.
     fn result(&self, check: BankCheck) -> Option<&'static str> {
-        self.is_sent(check).then(|| self.published().map_or("pass", |card| card.check(check)))
+        result_of(&self.state, check)
     }
 
     /// What the bank, or the account's own rules, say to a step.
@@ -399,22 +394,42 @@ impl PaymentCard {
     }
 
     /// Writes the results of the checks into the card, as it looks after a charge or an attach. The token keeps the
-    /// ones that it had. Recorded: what was sent is "unavailable" where Radar blocked the payment before the bank saw
-    /// it.
+    /// ones that it had.
     pub(super) fn take_checks(&mut self, verdict: &BankVerdict) {
-        let is_unseen = matches!(
-            verdict,
-            BankVerdict::Declined { radar_block: Some(RadarBlock::Risk | RadarBlock::BlockList), .. }
-        );
-        for (check, key) in [
-            (BankCheck::Cvc, "cvc_check"),
-            (BankCheck::Line1, "address_line1_check"),
-            (BankCheck::Zip, "address_zip_check"),
-        ] {
-            let result = self.result(check);
-            self.body[key] = if is_unseen { result.map(|_| "unavailable") } else { result }.into();
-        }
+        let [cvc, line1, zip] = check_results(&self.state, verdict);
+        self.body["cvc_check"] = cvc.into();
+        self.body["address_line1_check"] = line1.into();
+        self.body["address_zip_check"] = zip.into();
     }
+}
+
+/// The published test card of a card's [`state`].
+pub(super) fn published(state: &Value) -> Option<&'static TestCard> {
+    state["number"].as_str().and_then(test_cards::by_number)
+}
+
+fn is_sent(state: &Value, check: BankCheck) -> bool {
+    let key = match check {
+        BankCheck::Cvc => "cvc_sent",
+        BankCheck::Line1 => "line1_sent",
+        BankCheck::Zip => "zip_sent",
+    };
+    state[key] == json!(true)
+}
+
+fn result_of(state: &Value, check: BankCheck) -> Option<&'static str> {
+    is_sent(state, check).then(|| published(state).map_or("pass", |card| card.check(check)))
+}
+
+/// The results of the checks of security code, address line and ZIP code after a verdict, by the card's [`state`]. Recorded:
+/// what was sent is "unavailable" where Radar blocked the payment before the bank saw it.
+pub(super) fn check_results(state: &Value, verdict: &BankVerdict) -> [Option<&'static str>; 3] {
+    let is_unseen =
+        matches!(verdict, BankVerdict::Declined { radar_block: Some(RadarBlock::Risk | RadarBlock::BlockList), .. });
+    [BankCheck::Cvc, BankCheck::Line1, BankCheck::Zip].map(|check| {
+        let result = result_of(state, check);
+        if is_unseen { result.map(|_| "unavailable") } else { result }
+    })
 }
 
 /// The code of a decline that an authentication would have prevented.

@@ -15,9 +15,9 @@ use crate::domain::{call::error::ApiError, card::declines};
 pub(super) const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A charge of which nobody knows yet how it ends.
-pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: &str) -> Value {
+pub(super) fn blank(call: &MinterCall<'_>, id: String, amount: i64, currency: &str) -> Value {
     json!({
-        "id": call.ids.charge(call.now),
+        "id": id,
         "object": "charge",
         "amount": amount,
         "amount_captured": 0,
@@ -68,10 +68,10 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: &str) -> Value
     })
 }
 
-/// Writes what a charge shows of its card, with the results of the card's checks.
+/// Writes what a charge shows of its card, with the results of the card's checks. Whom it is billed to, and the source, are
+/// the caller's.
 pub(super) fn show_card(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentCard, amount: i64) {
     let body = &card.body;
-    charge["billing_details"] = card.billing_details();
     charge["payment_method"] = body["id"].clone();
     charge["payment_method_details"] = json!({
         "card": {
@@ -105,7 +105,6 @@ pub(super) fn show_card(call: &MinterCall<'_>, charge: &mut Value, card: &Paymen
         },
         "type": "card",
     });
-    charge["source"] = body.clone();
 }
 
 /// The network that carried the charge: the preferred one of a co-branded card, else the brand's.

@@ -90,7 +90,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     expand::check(&fields, "charge")?;
     let (amount, currency) = amounts::of_charge(&fields)?;
     let is_captured = fields.boolean("capture")?.unwrap_or(true);
-    let mut charge = charge_object::blank(call, amount, currency.as_str());
+    let mut charge = charge_object::blank(call, call.ids.charge(call.now), amount, currency.as_str());
     fields.write_to(&mut charge)?;
     descriptors::write_calculated(&mut charge);
     let mut card = payer(call, &fields)?;
@@ -99,6 +99,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     card.spend(call)?;
     card.take_checks(&verdict);
     charge_object::show_card(call, &mut charge, &card, amount);
+    charge["billing_details"] = card.billing_details();
     let refusal = match verdict {
         BankVerdict::Approved => {
             charge_object::approve(call, &mut charge, &card, amount, is_captured);
@@ -111,6 +112,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     };
     let customer = charge["customer"].as_str().map(str::to_owned);
     let published = card.published();
+    charge["source"] = card.body;
     let mut stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
     call.happened(if refusal.is_none() { SUCCEEDED } else { FAILED }, &stored)?;
     match refusal {

@@ -3,7 +3,7 @@
 //! The shape is read from published ids and exact on all of them: the time is the creation second in base62, counted
 //! from 2012-07-15T21:56:20Z, so that ids sort by time. Clients must not take ids apart.
 
-use std::{borrow::Cow, fmt, ops::RangeInclusive};
+use std::{borrow::Cow, fmt, ops::RangeInclusive, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -46,6 +46,7 @@ impl IdSource {
             account_part: Cow::Borrowed(&self.account_part),
             source: self.seed.as_ref().map(|seed| (seed, sequence)),
             token_number: None,
+            objects: None,
         }
     }
 }
@@ -56,11 +57,18 @@ impl fmt::Debug for IdSource {
     }
 }
 
+/// The numbers of new objects, of a ledger that finds objects by them.
+pub trait ObjectNumbers: Send + Sync {
+    /// The own part of the id of the next object, never given twice; `None` where any is as good.
+    fn next(&self) -> Option<u128>;
+}
+
 /// The ids that one request may give out: one of each kind, and of events and disputes any number.
 pub struct RequestIds<'a> {
     account_part: Cow<'a, str>,
     source: Option<(&'a [u8; 32], u64)>,
     token_number: Option<u128>,
+    objects: Option<Arc<dyn ObjectNumbers>>,
 }
 
 impl<'a> RequestIds<'a> {
@@ -69,7 +77,7 @@ impl<'a> RequestIds<'a> {
     pub(super) fn following(seed: &'a [u8; 32], object: &str) -> Self {
         let own = object.split_once('_').map_or(object, |(_, own)| own);
         let account_part = own.get(1 + TIME_PART..1 + TIME_PART + ACCOUNT_PART).unwrap_or_default().to_owned();
-        Self { account_part: Cow::Owned(account_part), source: Some((seed, 0)), token_number: None }
+        Self { account_part: Cow::Owned(account_part), source: Some((seed, 0)), token_number: None, objects: None }
     }
 
     /// The ids of a request for another account, such as a connected one.
@@ -82,6 +90,12 @@ impl<'a> RequestIds<'a> {
     #[must_use]
     pub fn with_token_number(self, token_number: Option<u128>) -> Self {
         Self { token_number, ..self }
+    }
+
+    /// The same, with these numbers as the own parts of the ids of objects that the ledger keeps.
+    #[must_use]
+    pub fn with_objects(self, objects: Option<Arc<dyn ObjectNumbers>>) -> Self {
+        Self { objects, ..self }
     }
 
     /// `tok_1…`, 24 characters after the prefix.
@@ -99,22 +113,22 @@ impl<'a> RequestIds<'a> {
 
     /// `ch_1…`, 24 characters after the prefix: a charge that no payment intent made.
     pub fn charge(&self, created: Timestamp) -> String {
-        self.timed("ch", created)
+        self.kept("ch_1", created)
     }
 
     /// `ch_3…`, 24 characters after the prefix: a charge of a payment intent.
     pub fn charge_of_intent(&self, created: Timestamp) -> String {
-        self.written("ch_3", created, self.own_number("ch"))
+        self.kept("ch_3", created)
     }
 
     /// `pi_3…`, 24 characters after the prefix.
     pub fn payment_intent(&self, created: Timestamp) -> String {
-        self.written("pi_3", created, self.own_number("pi"))
+        self.kept("pi_3", created)
     }
 
     /// `seti_1…`, 24 characters after the prefix.
     pub fn setup_intent(&self, created: Timestamp) -> String {
-        self.timed("seti", created)
+        self.kept("seti_1", created)
     }
 
     /// `setatt_1…`, 24 characters after the prefix.
@@ -142,12 +156,12 @@ impl<'a> RequestIds<'a> {
 
     /// `re_1…`, 24 characters after the prefix.
     pub fn refund(&self, created: Timestamp) -> String {
-        self.timed("re", created)
+        self.kept("re_1", created)
     }
 
     /// `du_1…`, 24 characters after the prefix: the nth dispute of the request.
     pub fn dispute(&self, created: Timestamp, nth: u32) -> String {
-        self.timed_with("du", created, self.own_number(&format!("du {nth}")))
+        self.kept_nth("du_1", created, nth)
     }
 
     /// `issfr_1…`, 24 characters after the prefix.
@@ -162,7 +176,7 @@ impl<'a> RequestIds<'a> {
 
     /// `evt_1…`, 24 characters after the prefix: the nth event of the request.
     pub fn event(&self, created: Timestamp, nth: u32) -> String {
-        self.timed_with("evt", created, self.own_number(&format!("evt {nth}")))
+        self.kept_nth("evt_1", created, nth)
     }
 
     /// What tells a later effect from all others: 12 characters.
@@ -172,12 +186,12 @@ impl<'a> RequestIds<'a> {
 
     /// `we_1…`, 24 characters after the prefix.
     pub fn webhook_endpoint(&self, created: Timestamp) -> String {
-        self.timed("we", created)
+        self.kept("we_1", created)
     }
 
     /// `pm_1…`, 24 characters after the prefix.
     pub fn payment_method(&self, created: Timestamp) -> String {
-        self.timed("pm", created)
+        self.kept("pm_1", created)
     }
 
     /// `cus_…`, 14 characters after the prefix, of which the first four count minutes.
@@ -228,6 +242,22 @@ impl<'a> RequestIds<'a> {
         format!("req_{}", self.own_part("req", 14))
     }
 
+    /// The id of an object that the ledger keeps.
+    fn kept(&self, start: &str, created: Timestamp) -> String {
+        let own = self.next_object().unwrap_or_else(|| self.own_number(prefix_of(start)));
+        self.written(start, created, own)
+    }
+
+    /// The same, of the nth object of its kind.
+    fn kept_nth(&self, start: &str, created: Timestamp, nth: u32) -> String {
+        let own = self.next_object().unwrap_or_else(|| self.own_number(&format!("{} {nth}", prefix_of(start))));
+        self.written(start, created, own)
+    }
+
+    fn next_object(&self) -> Option<u128> {
+        self.objects.as_ref()?.next()
+    }
+
     fn timed(&self, prefix: &str, created: Timestamp) -> String {
         self.timed_with(prefix, created, self.own_number(prefix))
     }
@@ -250,6 +280,11 @@ impl<'a> RequestIds<'a> {
             None => rand::random(),
         }
     }
+}
+
+/// What stands before the underscore of an id.
+fn prefix_of(start: &str) -> &str {
+    start.split_once('_').map_or(start, |(prefix, _)| prefix)
 }
 
 /// The ten characters of an account in its ids: the last ones of its own id, and a hash of an id that has fewer.

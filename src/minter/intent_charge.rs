@@ -49,9 +49,8 @@ pub(super) fn charge(
     let currency = shapes::text(body, "currency");
     let is_held =
         body["capture_method"] == "manual" || body["payment_method_options"][CARD]["capture_method"] == "manual";
-    let mut charge = charge_object::blank(call, amount, &currency);
     let id = call.ids.charge_of_intent(call.now);
-    charge["id"] = id.clone().into();
+    let mut charge = charge_object::blank(call, id.clone(), amount, &currency);
     for name in COPIED {
         charge[name] = body[name].clone();
     }
@@ -65,7 +64,6 @@ pub(super) fn charge(
     card.take_checks(&verdict);
     method.take_checks(&verdict);
     charge_object::show_card(call, &mut charge, &card, amount);
-    charge["source"] = Value::Null;
     charge["billing_details"] = method.object.body["billing_details"].clone();
     if let Some(flow) = flow {
         charge["payment_method_details"][CARD]["three_d_secure"] = authenticated(call, flow);

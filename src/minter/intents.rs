@@ -274,8 +274,7 @@ impl IntentKind {
             is_set_up: method.is_set_up(),
             is_setup: self == Self::Setup,
         };
-        let card = method.card();
-        card.published().map_or(AuthenticationDemand::Never, TestCard::authentication).step(card_use)
+        method.published().map_or(AuthenticationDemand::Never, TestCard::authentication).step(card_use)
     }
 
     /// The refusal that an intent shows whose payer did not authenticate the card (docs.stripe.com/error-codes).

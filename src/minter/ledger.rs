@@ -3,12 +3,14 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     effects::{EffectKind, LaterEffect},
+    ids::ObjectNumbers,
     new_token::NewToken,
     stored_object::{ObjectKind, StoredObject},
 };
@@ -143,6 +145,11 @@ pub trait Ledger {
     /// The own part of the id of the token that the call makes, where the ledger finds tokens by it; `None` where any id
     /// is as good. A call makes one token at most.
     fn token_number(&mut self) -> Option<u128>;
+
+    /// The own parts of the ids of new objects, where the ledger finds objects by them; `None` where any id is as good.
+    fn object_numbers(&mut self) -> Option<Arc<dyn ObjectNumbers>> {
+        None
+    }
 
     /// Keeps a new token, which the answer of the call shows: it need not be kept beside the answer.
     fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {

@@ -7,7 +7,7 @@ use super::{
     accepted::WrittenParam,
     auth,
     call::{CallError, MinterCall},
-    cards::{BankVerdict, CardStep, METHOD_ALIAS, PaymentCard},
+    cards::{self, BankVerdict, CardStep, METHOD_ALIAS, PaymentCard},
     fields::{CallFields, LONGEST_TEXT},
     ledger::LedgerError,
     shapes,
@@ -19,7 +19,7 @@ use crate::domain::{
         event_type::EventType,
         params::Params,
     },
-    card::test_cards,
+    card::test_cards::{self, TestCard},
     rules::prediction,
 };
 
@@ -218,6 +218,11 @@ impl CallMethod {
         PaymentCard::of_method(&self.object)
     }
 
+    /// The published test card that it is of.
+    pub(super) fn published(&self) -> Option<&'static TestCard> {
+        cards::published(&self.object.state)
+    }
+
     /// Whether it was used once without a customer, or detached from one: it cannot be used again.
     pub(super) fn is_spent(&self) -> bool {
         self.object.state[SPENT] == json!(true)
@@ -241,12 +246,11 @@ impl CallMethod {
 
     /// Writes the results of the checks into it, as the bank gave them with its verdict.
     pub(super) fn take_checks(&mut self, verdict: &BankVerdict) {
-        let mut card = self.card();
-        card.take_checks(verdict);
+        let [cvc, line1, zip] = cards::check_results(&self.object.state, verdict);
         let checks = &mut self.object.body["card"]["checks"];
-        checks["address_line1_check"] = card.body["address_line1_check"].take();
-        checks["address_postal_code_check"] = card.body["address_zip_check"].take();
-        checks["cvc_check"] = card.body["cvc_check"].take();
+        checks["address_line1_check"] = line1.into();
+        checks["address_postal_code_check"] = zip.into();
+        checks["cvc_check"] = cvc.into();
     }
 
     /// What the bank says to giving it to a customer, of which nothing is kept yet; `None` where it is the customer's.

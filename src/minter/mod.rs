@@ -247,7 +247,7 @@ fn carry_out(
     let ids = if ids.is_seeded() {
         ids.for_request(ledger.next_sequence()?)
     } else {
-        ids.for_request(0).with_token_number(ledger.token_number())
+        ids.for_request(0).with_token_number(ledger.token_number()).with_objects(ledger.object_numbers())
     };
     let ids = ids.of_account(account_id);
     let answering = Answering::new(request, account_id, now, &ids);

@@ -34,7 +34,7 @@ const TIME_DIGITS: usize = 7;
 /// The condition for the effects of a world from one id to another, in the order of the index.
 macro_rules! of_world {
     () => {
-        "world = ?1 AND coalesce(account, '') = '' AND id >= ?2 AND id < ?3 AND kind = 'later_effect'"
+        "world = ?1 AND coalesce(account, '') = '' AND id >= ?2 AND id < ?3 AND kind = 'later_effect' AND numbered IS NULL"
     };
 }
 
@@ -120,11 +120,11 @@ impl NextEffects {
     }
 }
 
-/// Keeps an effect. One that is kept already is left as it is.
+/// Keeps an effect of a world at a place among the objects. One that is kept already is left as it is.
 pub(super) fn insert(
     connection: &Connection,
     next: &NextEffects,
-    world: &str,
+    (world, place): (&str, i64),
     effect: &LaterEffect,
 ) -> rusqlite::Result<()> {
     let LaterEffect { due, kind, object, account, nonce } = effect;
@@ -132,10 +132,10 @@ pub(super) fn insert(
     let body = json!({ "kind": kind.as_str(), "object": object, "account": account, "nonce": nonce }).to_string();
     connection
         .prepare_cached(
-            "INSERT INTO objects (kind, id, created, body, state, world) VALUES (?1, ?2, ?3, ?4, 'null', ?5) \
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO objects (position, kind, id, created, body, state, world) \
+             VALUES (?1, ?2, ?3, ?4, ?5, 'null', ?6) ON CONFLICT DO NOTHING",
         )?
-        .execute((KIND, id, due, body, world))?;
+        .execute((place, KIND, id, due, body, world))?;
     next.note(world, *due);
     Ok(())
 }
@@ -234,21 +234,27 @@ mod tests {
         LaterEffect { due, kind, object, account: None, nonce: String::new() }
     }
 
+    fn keep(connection: &Connection, next: &NextEffects, world: &str, effect: &LaterEffect) {
+        let place = "SELECT 1 + coalesce(max(position), 0) FROM objects";
+        let place = connection.query_row(place, [], |row| row.get(0)).unwrap();
+        insert(connection, next, (world, place), effect).unwrap();
+    }
+
     #[test]
     fn effects_are_taken_in_the_order_of_their_times_and_when_they_are_due() {
         let connection = schema::in_memory_for_tests();
         let next = NextEffects::default();
         for due in [61, 9, 253_402_300_799, 62, 3844, 10] {
-            insert(&connection, &next, "", &effect(due, "re_1")).unwrap();
+            keep(&connection, &next, "", &effect(due, "re_1"));
         }
-        insert(&connection, &next, "acct_1", &effect(1, "re_2")).unwrap();
+        keep(&connection, &next, "acct_1", &effect(1, "re_2"));
         let mut taken = Vec::new();
         while let Some(effect) = take(&connection, &next, "", 100).unwrap() {
             taken.push(effect.due);
         }
         assert_eq!(taken, [9, 10, 61, 62]);
         assert_eq!(next.due.borrow().get(""), Some(&Some(3844)), "remembered for the next call");
-        insert(&connection, &next, "", &effect(99, "re_3")).unwrap();
+        keep(&connection, &next, "", &effect(99, "re_3"));
         assert_eq!(take(&connection, &next, "", 98).unwrap(), None);
         assert_eq!(take(&connection, &next, "", 99).unwrap(), Some(effect(99, "re_3")));
         assert_eq!(take(&connection, &next, "acct_1", 1).unwrap(), Some(effect(1, "re_2")));
@@ -264,7 +270,7 @@ mod tests {
         }
         assert_eq!(take(&connection, &next, "", 100).unwrap(), None);
         assert_eq!(next_of_all(&connection, None).unwrap(), None, "nobody waits for it");
-        insert(&connection, &next, "", &effect(3, "re_1")).unwrap();
+        keep(&connection, &next, "", &effect(3, "re_1"));
         assert_eq!(next_of_all(&connection, None).unwrap().unwrap().as_second(), 3);
         assert_eq!(take(&connection, &next, "", 100).unwrap(), Some(effect(3, "re_1")));
     }
@@ -277,8 +283,8 @@ mod tests {
         connection
             .execute("INSERT INTO worlds (name, used, void, clock_ms) VALUES ('acct_1', 1, 0, 5000)", [])
             .unwrap();
-        insert(&connection, &next, "", &effect(1000, "re_1")).unwrap();
-        insert(&connection, &next, "acct_1", &effect(1003, "re_2")).unwrap();
+        keep(&connection, &next, "", &effect(1000, "re_1"));
+        keep(&connection, &next, "acct_1", &effect(1003, "re_2"));
         let first = next_of_all(&connection, None).unwrap();
         assert_eq!(first.unwrap().as_second(), 998);
         assert_eq!(next_of_all(&connection, first).unwrap().unwrap().as_second(), 1000);

@@ -1,6 +1,9 @@
 //! The minter's objects in the database, inside the transaction that also keeps the exchange.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
@@ -13,6 +16,7 @@ use super::{
     event_list::EventList,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
+    objects::{self, ObjectColumns, ObjectKey, ObjectRow},
     outbox, rows,
     write_context::WriteContext,
 };
@@ -25,28 +29,25 @@ use crate::{
     minter::{
         LaterEffect, Ledger, LedgerChange, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer,
         StoredObject,
+        ids::ObjectNumbers,
         ledger::{AnswerKey, IdempotencyRecord, RequestFingerprint},
     },
 };
 
-/// The condition for one object: its world, its account, its id and its kind, in the order of the index.
-macro_rules! this {
-    () => {
-        "world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4"
-    };
-}
-
-/// Copies an object into the events that point to it, which point to it no more. See `minter::happened`.
-const KEEP_FOR_EVENTS: &str = concat!(
-    "UPDATE objects SET parent = NULL, state = coalesce((SELECT body FROM objects WHERE ",
-    this!(),
-    "), state) WHERE parent = ?5 AND kind = 'event' AND world = ?1 AND coalesce(account, '') = ?2"
-);
+/// Copies an object into the events that point to it, which point to it no more. See `minter::happened`. It is at this
+/// place, of which its id tells.
+const KEEP_FOR_EVENTS: &str = "UPDATE objects SET parent = NULL, points_to = NULL, \
+     state = coalesce((SELECT body FROM objects WHERE position = ?1), state) WHERE points_to = ?1";
+/// The same of an object whose id does not tell its place: the second value is what its events have for their parent.
+const KEEP_FOR_EVENTS_BY_ID: &str = "UPDATE objects SET parent = NULL, \
+     state = coalesce((SELECT body FROM objects WHERE position = ?1), state) \
+     WHERE parent = ?2 AND kind = 'event' AND world = ?3 AND coalesce(account, '') = ?4 AND points_to IS NULL";
 
 /// The objects and keys of one world, for one call.
 ///
 /// A token whose id tells its call, and which is told by the answer, has no row of its own: the exchange is the token.
-/// Every other object has a row in `objects`.
+/// Every other object has a row in `objects`, which is written when the call is answered, for most new objects change once
+/// more until then.
 pub(super) struct SqlLedger<'a> {
     context: &'a WriteContext,
     connection: &'a Connection,
@@ -59,6 +60,12 @@ pub(super) struct SqlLedger<'a> {
     token: Option<KeptToken>,
     /// The last token that was read from a call: its id and that call.
     read_token: Option<(String, ExchangeId)>,
+    /// The last place that was given to an object before the call: an id that tells a later one was made for the call.
+    last_place_before: i64,
+    /// The new objects of the call that have no row yet.
+    new_objects: Vec<ObjectRow>,
+    /// Where the objects are that the call read.
+    places_read: Vec<PlaceRead>,
     /// The hash of the call's idempotency key.
     key: Option<KeyHash>,
     /// What is to be remembered of the call.
@@ -86,6 +93,9 @@ impl<'a> SqlLedger<'a> {
             number: ExchangeId(0),
             token: None,
             read_token: None,
+            last_place_before: context.places.last(),
+            new_objects: Vec::new(),
+            places_read: Vec::new(),
             key: None,
             remembered: None,
             recalled: None,
@@ -96,7 +106,9 @@ impl<'a> SqlLedger<'a> {
 
     /// # Errors
     /// When a change of the ledger failed, and when more is due than one transaction takes: then no call was answered yet.
-    pub(super) fn finish(self) -> Result<LedgerUse, JobError> {
+    pub(super) fn finish(mut self) -> Result<LedgerUse, JobError> {
+        // What fails is kept as what broke the call.
+        let _ = self.write_new_objects();
         let Self { token, remembered, recalled, broken, is_put_off, .. } = self;
         match broken {
             Some(_) if is_put_off => Err(JobError::PutOff),
@@ -143,18 +155,54 @@ impl<'a> SqlLedger<'a> {
         })
     }
 
-    fn insert_row(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = self.stored(&object.id);
-        let (body, state) = (self.json(&object.body), self.json(&object.state));
-        let object = StoredObjectRow { object, id: &id, body: &body, state: &state };
-        self.note_news(object.object.kind);
-        match insert_object(self.connection, self.world(), account, &object) {
-            Ok(()) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                Err(self.broke(LedgerError(format!("{id} exists already"))))
+    fn add_object(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
+        let told = self.context.places.of(&object.id).filter(|place| *place > self.last_place_before);
+        let place = told.unwrap_or_else(|| self.context.places.take());
+        let row = ObjectRow {
+            place: Some(place),
+            kind: object.kind.as_str(),
+            id: self.stored(&object.id),
+            account: account.map(str::to_owned),
+            parent: object.parent.clone(),
+            created: object.created,
+            body: self.json(&object.body),
+            state: self.json(&object.state),
+            is_numbered: told.is_some(),
+            points_to: self.object_of_event(account, object)?,
+        };
+        self.note_news(object.kind);
+        self.new_objects.push(row);
+        Ok(())
+    }
+
+    /// The place of the object that an event points to, where that object's id tells it.
+    fn object_of_event(&mut self, account: Option<&str>, event: &StoredObject) -> Result<Option<i64>, LedgerError> {
+        let pointer = event.parent.as_deref().filter(|_| event.kind == ObjectKind::Event);
+        let Some((kind, id)) = pointer.and_then(|pointer| pointer.split_once(' ')) else { return Ok(None) };
+        let Some(kind) = ObjectKind::parse(kind) else { return Ok(None) };
+        let found = self.place_of(account, kind, id)?;
+        Ok(found.filter(|found| found.is_numbered).map(|found| found.place))
+    }
+
+    /// Writes the rows of the new objects.
+    fn write_new_objects(&mut self) -> Result<(), LedgerError> {
+        for row in std::mem::take(&mut self.new_objects) {
+            match row.insert(self.connection, self.world()) {
+                Ok(()) => {}
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                    return Err(self.broke(LedgerError(format!("{} exists already", row.id))));
+                }
+                Err(error) => return Err(self.broke(ledger_error(&error))),
             }
-            Err(error) => Err(self.broke(ledger_error(&error))),
         }
+        Ok(())
+    }
+
+    /// The new object of this kind and id, where it has no row yet; `id` is as it is stored.
+    fn new_object(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Option<&mut ObjectRow> {
+        self.new_objects
+            .iter_mut()
+            .find(|row| row.id == id && row.kind == kind.as_str() && row.account.as_deref() == account)
     }
 
     /// Lets whoever sends events hear of a change that is of interest.
@@ -171,7 +219,7 @@ impl<'a> SqlLedger<'a> {
 
     /// The body or state of an object as it is kept: JSON, redacted.
     fn json(&self, part: &Value) -> String {
-        let part = part.to_string().into_bytes();
+        let part = serde_json::to_vec(part).expect("a value is JSON");
         let kept = match self.call {
             Some(call) => call.redaction.local_json(part),
             None => Redaction::default().local_json(part),
@@ -191,13 +239,18 @@ impl<'a> SqlLedger<'a> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, LedgerError>,
     ) -> Result<Result<T, LedgerError>, LedgerError> {
+        self.write_new_objects()?;
         self.change(|connection| connection.execute_batch("SAVEPOINT attempt"))?;
         let broken = self.broken.take();
-        let done = work(self);
+        let done = work(self).and_then(|done| self.write_new_objects().map(|()| done));
         let done = match std::mem::replace(&mut self.broken, broken) {
             Some(error) => Err(error),
             None => done,
         };
+        if done.is_err() {
+            self.new_objects.clear();
+            self.places_read.clear();
+        }
         let end = if done.is_ok() { "RELEASE attempt" } else { "ROLLBACK TO attempt; RELEASE attempt" };
         let ended = self.connection.execute_batch(end);
         match (done, ended) {
@@ -217,30 +270,62 @@ impl<'a> SqlLedger<'a> {
         self.change(|connection| due_effects::take(connection, next, world, until))
     }
 
-    fn position(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
-        self.connection
-            .prepare_cached(concat!("SELECT position FROM objects WHERE ", this!()))?
-            .query_row(self.this(account, kind, &self.stored(id)), |row| row.get(0))
-            .optional()
+    /// Where the object of this kind and id is.
+    fn place_of(
+        &mut self,
+        account: Option<&str>,
+        kind: ObjectKind,
+        id: &str,
+    ) -> Result<Option<ObjectPlace>, LedgerError> {
+        let stored = self.stored(id);
+        if let Some(ObjectRow { place: Some(place), is_numbered, .. }) = self.new_object(account, kind, &stored) {
+            return Ok(Some(ObjectPlace { place: *place, is_numbered: *is_numbered }));
+        }
+        let is_it = |read: &&PlaceRead| read.id == stored && read.kind == kind && read.account.as_deref() == account;
+        if let Some(read) = self.places_read.iter().find(is_it) {
+            return Ok(Some(read.place));
+        }
+        self.find(account, kind, id, ObjectColumns::Place, |row| ObjectPlace::read(row, 0))
     }
 
-    /// The values of [`this!`].
-    fn this<'v>(&'v self, account: Option<&'v str>, kind: ObjectKind, stored_id: &'v str) -> [&'v str; 4] {
-        [self.world(), account.unwrap_or_default(), stored_id, kind.as_str()]
+    /// Reads the row of an object, be it that of a new one.
+    fn find<T>(
+        &self,
+        account: Option<&str>,
+        kind: ObjectKind,
+        id: &str,
+        columns: ObjectColumns,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let stored = self.stored(id);
+        let (world, account) = (self.world(), account.unwrap_or_default());
+        let key = ObjectKey { world, account, id: &stored, kind: kind.as_str() };
+        objects::find(self.connection, key, self.context.places.of(id), columns, read)
+            .map_err(|error| ledger_error(&error))
     }
 
-    fn list(&self, account: Option<&str>, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
+    fn list(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         let (from, to, is_rising) = match query.cursor {
             PageCursor::Start => (i64::MIN, i64::MAX, false),
-            PageCursor::After(id) => match self.position(account, query.kind, id)? {
-                Some(position) => (i64::MIN, position - 1, false),
+            PageCursor::After(id) => match self.place_of(account, query.kind, id)? {
+                Some(found) => (i64::MIN, found.place - 1, false),
                 None => return Ok(Vec::new()),
             },
-            PageCursor::Before(id) => match self.position(account, query.kind, id)? {
-                Some(position) => (position + 1, i64::MAX, true),
+            PageCursor::Before(id) => match self.place_of(account, query.kind, id)? {
+                Some(found) => (found.place + 1, i64::MAX, true),
                 None => return Ok(Vec::new()),
             },
         };
+        self.rows_between(account, query, (from, to), is_rising).map_err(|error| ledger_error(&error))
+    }
+
+    fn rows_between(
+        &self,
+        account: Option<&str>,
+        query: &PageQuery<'_>,
+        (from, to): (i64, i64),
+        is_rising: bool,
+    ) -> rusqlite::Result<Vec<StoredObject>> {
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         if query.kind == ObjectKind::Event && !query.events.is_all() {
             let list = EventList {
@@ -284,8 +369,11 @@ impl<'a> SqlLedger<'a> {
 /// The query of a page; both kinds of lists have an index that gives its order. It is named, for SQLite takes the other
 /// one for as good.
 fn page_sql(has_parent: bool, is_rising: bool) -> String {
-    let (index, parent) =
-        if has_parent { ("objects_by_parent", "parent = ?7") } else { ("objects_listed", "?7 IS NULL") };
+    let (index, parent) = if has_parent {
+        ("objects_by_parent", "parent = ?7 AND points_to IS NULL")
+    } else {
+        ("objects_listed", "?7 IS NULL")
+    };
     let order = if is_rising { "ASC" } else { "DESC" };
     format!(
         "SELECT id, parent, created, body, state FROM objects INDEXED BY {index} WHERE {parent} AND world = ?8 \
@@ -309,14 +397,18 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn token_number(&mut self) -> Option<u128> {
-        self.context.numbers.own_number(self.number)
+        self.context.numbers.of_token(self.number)
+    }
+
+    fn object_numbers(&mut self) -> Option<Arc<dyn ObjectNumbers>> {
+        Some(Arc::clone(&self.context.places) as Arc<dyn ObjectNumbers>)
     }
 
     fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {
         let is_of_call = self.context.numbers.call_of(token.id()) == Some(self.number)
             && self.call.is_some_and(|call| account == call.account.as_deref());
         if !is_of_call || self.token.is_some() {
-            return self.insert_row(account, &token.object());
+            return self.add_object(account, &token.object());
         }
         let (brand, last4) = (token.brand().to_owned(), token.last4().to_owned());
         let (id, has_plain_ids) = (token.id().to_owned(), token.has_plain_ids());
@@ -325,7 +417,7 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        self.insert_row(account, object)
+        self.add_object(account, object)
     }
 
     fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
@@ -334,15 +426,20 @@ impl Ledger for SqlLedger<'_> {
         {
             return Ok(Some(token));
         }
-        self.connection
-            .prepare_cached(concat!("SELECT id, parent, created, body, state FROM objects WHERE ", this!()))
-            .and_then(|mut get| {
-                get.query_row(self.this(account, kind, &self.stored(id)), |row| {
-                    Ok(StoredObject { id: id.to_owned(), ..rows::stored_object(kind, row)? })
-                })
-                .optional()
-            })
-            .map_err(|error| ledger_error(&error))
+        let stored = self.stored(id);
+        if let Some(row) = self.new_object(account, kind, &stored) {
+            let json = |text: &str| serde_json::from_str(text).map_err(|error| LedgerError(error.to_string()));
+            let (parent, created) = (row.parent.clone(), row.created);
+            let (body, state) = (json(&row.body)?, json(&row.state)?);
+            return Ok(Some(StoredObject { kind, id: id.to_owned(), parent, created, body, state }));
+        }
+        let found = self.find(account, kind, id, ObjectColumns::Object, |row| {
+            let object = StoredObject { id: id.to_owned(), ..rows::stored_object(kind, row)? };
+            Ok((object, ObjectPlace::read(row, 5)?))
+        })?;
+        let Some((object, place)) = found else { return Ok(None) };
+        self.places_read.push(PlaceRead { kind, id: stored, account: account.map(str::to_owned), place });
+        Ok(Some(object))
     }
 
     fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
@@ -355,13 +452,19 @@ impl Ledger for SqlLedger<'_> {
         let id = self.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
         self.note_news(object.kind);
-        let [world, account, _, kind] = self.this(account, object.kind, &id);
-        let changed = self
-            .connection
-            .prepare_cached(concat!("UPDATE objects SET parent = ?5, body = ?6, state = ?7 WHERE ", this!()))
-            .and_then(|mut update| update.execute((world, account, &id, kind, &object.parent, body, state)));
-        let changed = changed.map_err(|error| self.broke(ledger_error(&error)))?;
-        if changed == 1 { Ok(()) } else { Err(self.broke(LedgerError(format!("{id} does not exist")))) }
+        if let Some(row) = self.new_object(account, object.kind, &id) {
+            (row.parent, row.body, row.state) = (object.parent.clone(), body, state);
+            return Ok(());
+        }
+        let Some(ObjectPlace { place, .. }) = self.place_of(account, object.kind, &object.id)? else {
+            return Err(self.broke(LedgerError(format!("{id} does not exist"))));
+        };
+        self.change(|connection| {
+            connection
+                .prepare_cached("UPDATE objects SET parent = ?2, body = ?3, state = ?4 WHERE position = ?1")?
+                .execute((place, &object.parent, body, state))
+                .map(drop)
+        })
     }
 
     fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
@@ -369,29 +472,56 @@ impl Ledger for SqlLedger<'_> {
             return Ok(());
         }
         self.note_news(kind);
-        let removed = self
-            .connection
-            .prepare_cached(concat!("DELETE FROM objects WHERE ", this!()))
-            .and_then(|mut remove| remove.execute(self.this(account, kind, &self.stored(id))));
-        removed.map(drop).map_err(|error| self.broke(ledger_error(&error)))
+        self.write_new_objects()?;
+        let Some(ObjectPlace { place, .. }) = self.place_of(account, kind, id)? else { return Ok(()) };
+        self.places_read.retain(|read| read.place.place != place);
+        self.change(|connection| {
+            connection.prepare_cached("DELETE FROM objects WHERE position = ?1")?.execute([place]).map(drop)
+        })
     }
 
     fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
-        let kept = self.connection.prepare_cached(KEEP_FOR_EVENTS).and_then(|mut keep| {
-            let pointer = StoredObject::pointer(kind, id);
-            keep.execute((self.world(), account.unwrap_or_default(), self.stored(id), kind.as_str(), pointer))
+        let (pointer, stored) = (StoredObject::pointer(kind, id), self.stored(id));
+        let body = self.new_object(account, kind, &stored).map(|row| row.body.clone());
+        let mut new_events = self.new_objects.iter_mut().filter(|row| {
+            row.kind == ObjectKind::Event.as_str()
+                && row.parent.as_deref() == Some(&*pointer)
+                && row.account.as_deref() == account
         });
-        kept.map(drop).map_err(|error| self.broke(ledger_error(&error)))
+        if let Some(body) = body {
+            // No event with a row can be about what has none yet.
+            for event in new_events {
+                (event.parent, event.points_to, event.state) = (None, None, body.clone());
+            }
+            return Ok(());
+        }
+        if new_events.next().is_some() {
+            self.write_new_objects()?;
+        }
+        let Some(ObjectPlace { place, is_numbered }) = self.place_of(account, kind, id)? else { return Ok(()) };
+        let (world, account) = (self.world(), account.unwrap_or_default());
+        self.change(|connection| {
+            if is_numbered {
+                connection.prepare_cached(KEEP_FOR_EVENTS)?.execute([place]).map(drop)
+            } else {
+                let mut keep = connection.prepare_cached(KEEP_FOR_EVENTS_BY_ID)?;
+                keep.execute((place, pointer, world, account)).map(drop)
+            }
+        })
     }
 
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
-        outbox::pending(self.connection, self.world(), account, event).map_err(|error| ledger_error(&error))
+        self.write_new_objects()?;
+        let Some(found) = self.place_of(account, event.kind, &event.id)? else { return Ok(0) };
+        outbox::pending(self.connection, self.world(), account, event, found.place)
+            .map_err(|error| ledger_error(&error))
     }
 
     fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
         self.context.has_news.set(true);
         let (world, next) = (self.world(), &self.context.next_effects);
-        self.change(|connection| due_effects::insert(connection, next, world, effect))
+        let place = self.context.places.take();
+        self.change(|connection| due_effects::insert(connection, next, (world, place), effect))
     }
 
     fn take_due(&mut self, until: i64) -> Result<Option<LaterEffect>, LedgerError> {
@@ -426,7 +556,8 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        self.list(account, query).map_err(|error| ledger_error(&error))
+        self.write_new_objects()?;
+        self.list(account, query)
     }
 
     /// The answer is as the exchange has it, which is as it was sent.
@@ -497,37 +628,48 @@ fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryI
     Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), RememberedAnswer { record, answer }))
 }
 
-/// An object with its texts as they are written.
-struct StoredObjectRow<'a> {
-    object: &'a StoredObject,
-    id: &'a str,
-    body: &'a str,
-    state: &'a str,
+/// Where an object is.
+#[derive(Clone, Copy, Debug)]
+struct ObjectPlace {
+    place: i64,
+    /// Whether its id tells it.
+    is_numbered: bool,
 }
 
-fn insert_object(
-    connection: &Connection,
-    world: &str,
-    account: Option<&str>,
-    row: &StoredObjectRow<'_>,
-) -> rusqlite::Result<()> {
-    let StoredObjectRow { object, id, body, state } = row;
-    connection
-        .prepare_cached(
-            "INSERT INTO objects (kind, id, parent, created, body, state, account, world) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute((object.kind.as_str(), id, &object.parent, object.created, body, state, account, world))
-        .map(drop)
+impl ObjectPlace {
+    /// From this column of a row on.
+    fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        let is_numbered: Option<bool> = row.get(column + 1)?;
+        Ok(Self { place: row.get(column)?, is_numbered: is_numbered.unwrap_or_default() })
+    }
+}
+
+/// An object that a call read, with its place.
+struct PlaceRead {
+    kind: ObjectKind,
+    /// As it is stored.
+    id: String,
+    account: Option<String>,
+    place: ObjectPlace,
 }
 
 /// Gives the tokens that are kept with an entry's calls, `None` with any, rows of their own: for what the calls tell is
 /// about to be lost.
 pub(super) fn keep_tokens_of(connection: &Connection, entry: Option<EntryId>) -> rusqlite::Result<()> {
     for (token, world, account) in exchanges::tokens_of(connection, entry)? {
-        let (body, state) = (token.body.to_string(), token.state.to_string());
-        let row = StoredObjectRow { object: &token, id: &token.id, body: &body, state: &state };
-        insert_object(connection, &world, account.as_deref(), &row)?;
+        let row = ObjectRow {
+            place: None,
+            kind: token.kind.as_str(),
+            body: token.body.to_string(),
+            state: token.state.to_string(),
+            id: token.id,
+            account,
+            parent: None,
+            created: token.created,
+            is_numbered: false,
+            points_to: None,
+        };
+        row.insert(connection, &world)?;
         connection.prepare_cached("UPDATE worlds SET tokens = tokens - 1 WHERE name = ?1")?.execute([&world])?;
     }
     Ok(())
@@ -565,28 +707,17 @@ mod tests {
     #[test]
     fn the_events_of_an_object_are_found_by_an_index() {
         let connection = schema::in_memory_for_tests();
-        let plan: Vec<String> = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {KEEP_FOR_EVENTS}"))
-            .unwrap()
-            .query_map(["", "", "ch_1", "charge", "charge ch_1"], |row| row.get(3))
-            .unwrap()
-            .collect::<rusqlite::Result<_>>()
-            .unwrap();
-        let plan = plan.join("; ");
-        assert!(plan.contains("objects_by_parent (parent=? AND kind=? AND world=? AND <expr>=?)"), "{plan}");
-        assert!(!plan.contains("SCAN"), "{plan}");
-    }
-
-    #[test]
-    fn an_object_is_found_by_its_index() {
-        let connection = schema::in_memory_for_tests();
-        let plan: String = connection
-            .query_row(
-                concat!("EXPLAIN QUERY PLAN SELECT body FROM objects WHERE ", this!()),
-                ["", "", "tok", "token"],
-                |row| row.get(3),
-            )
-            .unwrap();
-        assert_eq!(plan, "SEARCH objects USING INDEX objects_by_id (world=? AND <expr>=? AND id=? AND kind=?)");
+        let plan = |sql: &str| {
+            let explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"));
+            let mut explained = explained.unwrap();
+            let values = rusqlite::params_from_iter(vec!["1"; explained.parameter_count()]);
+            let plan =
+                explained.query_map(values, |row| row.get(3)).unwrap().collect::<rusqlite::Result<Vec<String>>>();
+            plan.unwrap().join("; ")
+        };
+        let (by_place, by_id) = (plan(KEEP_FOR_EVENTS), plan(KEEP_FOR_EVENTS_BY_ID));
+        assert!(by_place.contains("events_by_object (points_to=?)"), "{by_place}");
+        assert!(by_id.contains("objects_by_parent (parent=? AND kind=? AND world=? AND <expr>=?)"), "{by_id}");
+        assert!(![by_place, by_id].iter().any(|plan| plan.contains("SCAN")));
     }
 }

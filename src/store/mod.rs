@@ -54,6 +54,7 @@ mod key_index;
 mod ledger;
 mod log_bound;
 mod numbered_ids;
+mod objects;
 mod outbox;
 mod packed;
 mod paths;

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::{
     due_effects,
     error::{JobError, StoreError},
+    objects::{self, ObjectColumns, ObjectKey},
     write_context::WriteContext,
 };
 use crate::{
@@ -229,23 +230,19 @@ impl Outbox {
         let read = || {
             // One state of the database: an event points to an object, or has it.
             let reading = self.connection.transaction()?;
-            let columns = "position, world, account, id, parent, created, body, state";
+            let columns = "position, world, account, id, parent, created, body, state, points_to";
             let mut events = reading
                 .prepare_cached(&format!("SELECT {columns} FROM objects WHERE {condition}"))?
-                .query_map(values, |row| Ok((row.get(0)?, unless_damaged(row, event(row)))))?
-                .collect::<rusqlite::Result<Vec<(i64, Option<OutboxEvent>)>>>()?;
-            for event in events.iter_mut().filter_map(|(_, event)| event.as_mut()) {
+                .query_map(values, |row| Ok((row.get(0)?, row.get(8)?, unless_damaged(row, event(row)))))?
+                .collect::<rusqlite::Result<Vec<(i64, Option<i64>, Option<OutboxEvent>)>>>()?;
+            for (_, points_to, event) in &mut events {
+                let Some(event) = event else { continue };
                 if let Some((kind, id)) = event.event.parent.as_deref().and_then(|parent| parent.split_once(' ')) {
                     let account = event.account.as_deref().unwrap_or_default();
-                    let object = reading
-                        .prepare_cached(
-                            "SELECT body, position FROM objects \
-                             WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4",
-                        )?
-                        .query_row((&event.world, account, self.identities.stored(id), kind), |row| {
-                            Ok(json(row, 0).map_err(|error| (row.get::<_, i64>(1), error)))
-                        })
-                        .optional()?;
+                    let key = ObjectKey { world: &event.world, account, id: &self.identities.stored(id), kind };
+                    let object = objects::find(&reading, key, *points_to, ObjectColumns::Body, |row| {
+                        Ok(json(row, 0).map_err(|error| (row.get::<_, i64>(1), error)))
+                    })?;
                     event.object = match object {
                         Some(Ok(object)) => object,
                         Some(Err((place, error))) => {
@@ -256,7 +253,7 @@ impl Outbox {
                     };
                 }
             }
-            Ok(events)
+            Ok(events.into_iter().map(|(place, _, event)| (place, event)).collect())
         };
         read().map_err(|error: rusqlite::Error| StoreError::of(READING, &error))
     }
@@ -354,17 +351,12 @@ pub(super) fn pending(
     world: &str,
     account: Option<&str>,
     event: &StoredObject,
+    place: i64,
 ) -> rusqlite::Result<usize> {
     let listeners = listeners(connection, world, account, event.event_type())?;
     if listeners.is_empty() {
         return Ok(0);
     }
-    let place: i64 = connection
-        .prepare_cached(
-            "SELECT position FROM objects \
-             WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = 'event'",
-        )?
-        .query_row((world, account.unwrap_or_default(), &event.id), |row| row.get(0))?;
     let open: Vec<String> = connection
         .prepare_cached("SELECT endpoint FROM webhook_deliveries WHERE event = ?1")?
         .query_map([place], |row| row.get(0))?

@@ -13,7 +13,8 @@ use super::{
     event_bell::EventBell,
     key_index::KeyIndex,
     log_bound::LogBound,
-    numbered_ids::TokenNumbers,
+    numbered_ids::IdNumbers,
+    objects::ObjectPlaces,
     packed::CallPacker,
     worlds::{self, WorldStates},
 };
@@ -24,7 +25,8 @@ pub(super) struct WriteContext {
     pub(super) connection: Connection,
     pub(super) folder_secret: [u8; 32],
     pub(super) identities: IdentityKey,
-    pub(super) numbers: TokenNumbers,
+    pub(super) numbers: IdNumbers,
+    pub(super) places: Arc<ObjectPlaces>,
     /// The name of this session: the one that waits for the calls which are on their way.
     pub(super) session: String,
     /// For each call on its way to the real API: what must not be written of its answer.
@@ -70,11 +72,13 @@ impl WriteContext {
         log: LogBound,
         bell: EventBell,
     ) -> Self {
+        let numbers = IdNumbers::new(&folder_secret);
         Self {
             connection,
             folder_secret,
             identities: IdentityKey::new(&folder_secret),
-            numbers: TokenNumbers::new(&folder_secret),
+            places: ObjectPlaces::new(numbers.clone()),
+            numbers,
             session,
             redactions: HashMap::new(),
             begun: Vec::new(),
@@ -109,6 +113,7 @@ impl WriteContext {
         self.worlds.refresh(&self.connection)?;
         self.next_effects.forget();
         self.last_call = worlds::last_call(&self.connection)?;
+        self.places.refresh(&self.connection)?;
         self.keys.refresh(&self.connection, self.last_call)?;
         self.revision = entries::revision(&self.connection)?;
         self.counted_calls = counts::counted_calls(&self.connection, self.last_call)?;

@@ -61,6 +61,11 @@ impl OwnSecrets {
         !self.codes.is_empty()
     }
 
+    /// Whether the request has no card number of its own that is masked.
+    pub(super) fn has_no_numbers(&self) -> bool {
+        self.typed.is_empty()
+    }
+
     pub(super) fn numbers(&self) -> Vec<&str> {
         self.numbers.iter().map(SecretText::expose).collect()
     }

@@ -25,12 +25,26 @@ use crate::{
     minter::{ObjectKind, StoredObject},
     store::{
         error::is_damage,
+        numbered_ids::IdNumbers,
+        objects::{self, ObjectColumns, ObjectKey},
         outbox::EndpointStates,
         packed,
         rows::{self, StoredExchange},
         worlds,
     },
 };
+
+/// The objects of a world and an account with the ids of a JSON list: those whose ids tell their places, which are another
+/// list, and the others. Without events.
+macro_rules! objects {
+    () => {
+        "(SELECT position, body FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 \
+         AND id IN (SELECT value FROM json_each(?3)) AND kind <> 'event' AND numbered IS NULL \
+         UNION ALL SELECT position, body FROM objects WHERE position IN (SELECT value FROM json_each(?4)) \
+         AND numbered = 1 AND world = ?1 AND coalesce(account, '') = ?2 \
+         AND id IN (SELECT value FROM json_each(?3)) AND kind <> 'event')"
+    };
+}
 
 /// How many calls after the one that used a token are looked through, and how many events.
 const MOST_CALLS: i64 = 10_000;
@@ -48,7 +62,7 @@ impl HistoryReader {
     pub fn life(&self, id: EntryId) -> ReadResult<Option<TokenLife>> {
         self.history.at_once(|| {
             let Some(entry) = self.history.rows(&[id])?.pop() else { return Ok(None) };
-            match self.history.life(&entry) {
+            match self.history.life(&entry, self.numbers.as_ref()) {
                 // Of a life with a damaged page the token alone is told, and that there is more.
                 Err(error) if is_damage(&error) => {
                     self.history.damage.borrow_mut().parts.insert(id.0);
@@ -63,19 +77,34 @@ impl HistoryReader {
 }
 
 /// Whose objects they are.
-struct LedgerPlace {
+struct LedgerPlace<'a> {
     world: String,
     /// Empty for the account itself.
     account: String,
+    /// Tells where objects are; `None` where the folder's secret cannot be read.
+    numbers: Option<&'a IdNumbers>,
+}
+
+impl LedgerPlace<'_> {
+    /// The place among the objects that an id tells.
+    fn told_by(&self, id: &str) -> Option<i64> {
+        self.numbers?.place_of(id)
+    }
+
+    /// The places that these ids tell, a JSON list.
+    fn told_by_all(&self, ids: &[&str]) -> String {
+        let told: Vec<i64> = ids.iter().filter_map(|id| self.told_by(id)).collect();
+        serde_json::to_string(&told).expect("numbers are JSON")
+    }
 }
 
 impl TolerantConnection {
-    fn life(&self, entry: &HistoryEntry) -> rusqlite::Result<TokenLife> {
+    fn life(&self, entry: &HistoryEntry, numbers: Option<&IdNumbers>) -> rusqlite::Result<TokenLife> {
         let own = self.own_calls(entry.id)?;
         let creation = own.iter().find(|call| call.exchange.is_creation);
         let place = match creation {
-            Some(call) => LedgerPlace { world: call.world.clone(), account: call.account.clone() },
-            None => LedgerPlace { world: worlds::COMMON.to_owned(), account: String::new() },
+            Some(call) => LedgerPlace { world: call.world.clone(), account: call.account.clone(), numbers },
+            None => LedgerPlace { world: worlds::COMMON.to_owned(), account: String::new(), numbers },
         };
         let lost = super::details::lost_request();
         let (made_by, request, answer) = match creation {
@@ -113,7 +142,7 @@ impl TolerantConnection {
     fn follow_calls(
         &self,
         target: Target,
-        place: &LedgerPlace,
+        place: &LedgerPlace<'_>,
         own: Vec<FollowedCall>,
         life: &mut LifeBuilder,
     ) -> rusqlite::Result<()> {
@@ -177,17 +206,16 @@ impl TolerantConnection {
     }
 
     /// Takes the objects as they are now, and the refunds and disputes that no call here asked for.
-    fn follow_objects(&self, place: &LedgerPlace, life: &mut LifeBuilder) -> rusqlite::Result<()> {
+    fn follow_objects(&self, place: &LedgerPlace<'_>, life: &mut LifeBuilder) -> rusqlite::Result<()> {
         // An object may name another one that no call named: an intent its charge, a charge its refunds.
         for _ in 0..3 {
-            let wanted = json_list(&life.unsettled());
-            let by_id = "SELECT body FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 \
-                         AND id IN (SELECT value FROM json_each(?3)) AND kind <> 'event'";
-            let mut found = self.all(by_id, (&place.world, &place.account, wanted), object_body)?;
+            let wanted = life.unsettled();
+            let values = (&place.world, &place.account, json_list(&wanted), place.told_by_all(&wanted));
+            let mut found = self.all(concat!("SELECT body FROM ", objects!()), values, object_body)?;
             let charges = json_list(&life.ids_of(LifeObject::Charge));
             let by_charge = "SELECT body FROM objects INDEXED BY objects_by_parent \
                              WHERE parent IN (SELECT value FROM json_each(?3)) AND kind IN ('refund', 'dispute') \
-                             AND world = ?1 AND coalesce(account, '') = ?2 ORDER BY position";
+                             AND points_to IS NULL AND world = ?1 AND coalesce(account, '') = ?2 ORDER BY position";
             found.extend(self.all(by_charge, (&place.world, &place.account, charges), object_body)?);
             let found: Vec<Value> = found.into_iter().flatten().collect();
             for object in &found {
@@ -201,17 +229,15 @@ impl TolerantConnection {
     }
 
     /// Takes the events of the objects.
-    fn follow_events(&self, place: &LedgerPlace, life: &mut LifeBuilder) -> rusqlite::Result<()> {
+    fn follow_events(&self, place: &LedgerPlace<'_>, life: &mut LifeBuilder) -> rusqlite::Result<()> {
         let mut ids: Vec<&str> = Vec::new();
         for object in LifeObject::ALL.into_iter().filter(|object| *object != LifeObject::Token) {
             ids.extend(life.ids_of(object));
         }
-        let first = "SELECT min(position) FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 \
-                     AND id IN (SELECT value FROM json_each(?3)) AND kind <> 'event'";
         let first: Option<i64> = self
             .connection
-            .prepare_cached(first)?
-            .query_row((&place.world, &place.account, json_list(&ids)), |row| row.get(0))?;
+            .prepare_cached(concat!("SELECT min(position) FROM ", objects!()))?
+            .query_row((&place.world, &place.account, json_list(&ids), place.told_by_all(&ids)), |row| row.get(0))?;
         let Some(first) = first else { return Ok(()) };
         let endpoints = EndpointStates::read(&self.connection)?;
         let mut query = self.connection.prepare_cached(EVENTS)?;
@@ -246,7 +272,11 @@ impl TolerantConnection {
     }
 
     /// An event with its object; `None` where it cannot be read.
-    fn kept_event(&self, place: &LedgerPlace, row: &Row<'_>) -> rusqlite::Result<Option<(i64, StoredObject, Value)>> {
+    fn kept_event(
+        &self,
+        place: &LedgerPlace<'_>,
+        row: &Row<'_>,
+    ) -> rusqlite::Result<Option<(i64, StoredObject, Value)>> {
         let json = |column: usize| -> rusqlite::Result<Option<Value>> {
             Ok(serde_json::from_str(row.get_ref(column)?.as_str()?).ok())
         };
@@ -254,10 +284,10 @@ impl TolerantConnection {
         let parent: Option<String> = row.get(2)?;
         let object = match parent.as_deref().and_then(|parent| parent.split_once(' ')) {
             Some((kind, id)) => {
-                let sql = "SELECT body FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 \
-                           AND kind = ?4";
-                let mut found = self.all(sql, (&place.world, &place.account, id, kind), object_body)?;
-                found.pop().flatten().unwrap_or_default()
+                let key = ObjectKey { world: &place.world, account: &place.account, id, kind };
+                objects::find(&self.connection, key, place.told_by(id), ObjectColumns::Body, object_body)?
+                    .flatten()
+                    .unwrap_or_default()
             }
             None => state,
         };

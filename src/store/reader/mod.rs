@@ -38,7 +38,7 @@ use crate::{
         entries,
         error::{StoreError, is_damage},
         import::KnownEntries,
-        numbered_ids::TokenNumbers,
+        numbered_ids::IdNumbers,
         paths::{FILE_NAME, holds_something, wal_in_use},
         rows::{self, StoredExchange},
         schema::{self, DatabaseLocation, Durability, MigrationBackup},
@@ -59,7 +59,7 @@ pub struct HistoryReader {
     reads_beside_the_writer: bool,
     anchor: Option<FileAnchor>,
     /// `None` where the folder's secret cannot be read.
-    numbers: Option<TokenNumbers>,
+    numbers: Option<IdNumbers>,
     /// Dropped after the connection to it.
     _copy: Option<PrivateCopy>,
 }
@@ -72,7 +72,7 @@ impl HistoryReader {
         if file.as_deref().is_some_and(is_cut_off) {
             damage.note_table(CUT_OFF);
         }
-        let numbers = location.workspace_secret(&connection).ok().map(|secret| TokenNumbers::new(&secret));
+        let numbers = location.workspace_secret(&connection).ok().map(|secret| IdNumbers::new(&secret));
         Ok(Self {
             numbers,
             reads_beside_the_writer: location.is_file(),

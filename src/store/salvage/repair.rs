@@ -236,10 +236,11 @@ impl SalvageJob<'_> {
             }
         }
         if self.has_new_secret {
-            // Which call made a token, and which one a key stands for, only the lost secret could tell.
+            // Which call made a token, where an object is, and which call a key stands for, only the lost secret could tell.
             ledger::keep_tokens_of(self.new, None)?;
             self.new.execute_batch(
                 "UPDATE exchanges SET token = NULL, record = NULL; UPDATE entries SET token_call = NULL;
+                 UPDATE objects SET numbered = NULL, points_to = NULL;
                  DELETE FROM key_blocks; DELETE FROM key_runs;",
             )?;
         }

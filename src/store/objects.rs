@@ -1,0 +1,201 @@
+//! The minter's objects as rows: where they are, how they are found by their ids, how they are written.
+//!
+//! The id of most objects tells their place in the table (`store::numbered_ids`). The others, such as customers, objects
+//! with seeded ids and those of older versions, are found by an index.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::numbered_ids::IdNumbers;
+use crate::minter::ids::ObjectNumbers;
+
+/// The condition for one object without a numbered id: its world, its account, its id and its kind, in the order of the
+/// index.
+macro_rules! by_id {
+    () => {
+        "world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4 AND numbered IS NULL"
+    };
+}
+/// The same for one at a place, of which its id tells.
+macro_rules! by_place {
+    () => {
+        "world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4 AND position = ?5 AND numbered = 1"
+    };
+}
+
+/// What one object is found by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ObjectKey<'a> {
+    pub(super) world: &'a str,
+    /// Empty for the account itself.
+    pub(super) account: &'a str,
+    /// As it is stored.
+    pub(super) id: &'a str,
+    pub(super) kind: &'a str,
+}
+
+/// Finds an object. `place` is what its id tells, if anything; `columns` is what `read` reads.
+pub(super) fn find<T>(
+    connection: &Connection,
+    key: ObjectKey<'_>,
+    place: Option<i64>,
+    columns: ObjectColumns,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    let ObjectKey { world, account, id, kind } = key;
+    if let Some(place) = place {
+        let at_place = connection
+            .prepare_cached(columns.by_place())?
+            .query_row((world, account, id, kind, place), &read)
+            .optional()?;
+        if at_place.is_some() {
+            return Ok(at_place);
+        }
+    }
+    connection.prepare_cached(columns.by_id())?.query_row((world, account, id, kind), &read).optional()
+}
+
+/// What is read of an object that is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ObjectColumns {
+    /// What [`super::rows::stored_object`] reads, then the position, and whether the id tells it.
+    Object,
+    /// The position, and whether the id tells it.
+    Place,
+    /// Its body, then the position.
+    Body,
+}
+
+impl ObjectColumns {
+    const fn by_id(self) -> &'static str {
+        match self {
+            Self::Object => {
+                concat!("SELECT id, parent, created, body, state, position, numbered FROM objects WHERE ", by_id!())
+            }
+            Self::Place => concat!("SELECT position, numbered FROM objects WHERE ", by_id!()),
+            Self::Body => concat!("SELECT body, position FROM objects WHERE ", by_id!()),
+        }
+    }
+
+    const fn by_place(self) -> &'static str {
+        match self {
+            Self::Object => {
+                concat!("SELECT id, parent, created, body, state, position, numbered FROM objects WHERE ", by_place!())
+            }
+            Self::Place => concat!("SELECT position, numbered FROM objects WHERE ", by_place!()),
+            Self::Body => concat!("SELECT body, position FROM objects WHERE ", by_place!()),
+        }
+    }
+}
+
+/// The places of new objects, each given once.
+#[derive(Debug)]
+pub(super) struct ObjectPlaces {
+    numbers: IdNumbers,
+    last: AtomicI64,
+}
+
+impl ObjectPlaces {
+    pub(super) fn new(numbers: IdNumbers) -> Arc<Self> {
+        Arc::new(Self { numbers, last: AtomicI64::new(0) })
+    }
+
+    /// Notes the places that other processes gave. To be called in a transaction, for none of them writes until its end.
+    pub(super) fn refresh(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let last = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'objects'), 0), \
+                    coalesce((SELECT max(position) FROM objects), 0))";
+        let last = connection.prepare_cached(last)?.query_row([], |row| row.get(0))?;
+        self.last.fetch_max(last, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The place of the next object.
+    pub(super) fn take(&self) -> i64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The last place that was given.
+    pub(super) fn last(&self) -> i64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
+    /// The place that an id tells, of those that were given.
+    pub(super) fn of(&self, id: &str) -> Option<i64> {
+        self.numbers.place_of(id).filter(|place| (1..=self.last()).contains(place))
+    }
+}
+
+impl ObjectNumbers for ObjectPlaces {
+    fn next(&self) -> Option<u128> {
+        self.numbers.of_object(self.take())
+    }
+}
+
+/// A new object as it is written.
+#[derive(Debug)]
+pub(super) struct ObjectRow {
+    /// `None` for whatever place is next.
+    pub(super) place: Option<i64>,
+    pub(super) kind: &'static str,
+    /// As it is stored.
+    pub(super) id: String,
+    pub(super) account: Option<String>,
+    pub(super) parent: Option<String>,
+    pub(super) created: i64,
+    /// JSON.
+    pub(super) body: String,
+    pub(super) state: String,
+    /// Whether its id tells its place.
+    pub(super) is_numbered: bool,
+    /// Of an event that points to an object whose id tells its place: that place.
+    pub(super) points_to: Option<i64>,
+}
+
+impl ObjectRow {
+    pub(super) fn insert(&self, connection: &Connection, world: &str) -> rusqlite::Result<()> {
+        connection
+            .prepare_cached(
+                "INSERT INTO objects (position, kind, id, parent, created, body, state, account, world, numbered, \
+                 points_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute((
+                self.place,
+                self.kind,
+                &self.id,
+                &self.parent,
+                self.created,
+                &self.body,
+                &self.state,
+                &self.account,
+                world,
+                self.is_numbered.then_some(true),
+                self.points_to,
+            ))
+            .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn an_object_is_found_by_its_place_or_by_an_index() {
+        let connection = schema::in_memory_for_tests();
+        let plan = |sql: &str| -> String {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let values = rusqlite::params_from_iter(vec!["1"; explained.parameter_count()]);
+            explained.query_row(values, |row| row.get(3)).unwrap()
+        };
+        for columns in [ObjectColumns::Object, ObjectColumns::Place, ObjectColumns::Body] {
+            assert_eq!(plan(columns.by_place()), "SEARCH objects USING INTEGER PRIMARY KEY (rowid=?)");
+            let by_id = "SEARCH objects USING INDEX objects_by_id (world=? AND <expr>=? AND id=? AND kind=?)";
+            assert_eq!(plan(columns.by_id()), by_id);
+        }
+    }
+}
