@@ -69,6 +69,27 @@ impl ObjectKind {
         ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
+    /// Whether [`super::ids::ObjectNumbers`] are in the ids of this kind. A balance transaction has the one of what it is of,
+    /// and a customer's card that of its token.
+    pub fn is_numbered(self) -> bool {
+        match self {
+            Self::Charge
+            | Self::Refund
+            | Self::PaymentMethod
+            | Self::PaymentIntent
+            | Self::SetupIntent
+            | Self::Dispute
+            | Self::Event
+            | Self::WebhookEndpoint => true,
+            Self::Token
+            | Self::Card
+            | Self::Customer
+            | Self::DeletedCustomer
+            | Self::FraudWarning
+            | Self::BalanceTransaction => false,
+        }
+    }
+
     /// Whether something can happen to objects of this kind that an event tells of. To a token nothing does: so it is at
     /// Stripe.
     pub(super) fn has_events(self) -> bool {

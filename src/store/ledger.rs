@@ -156,7 +156,7 @@ impl<'a> SqlLedger<'a> {
     }
 
     fn add_object(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        let told = self.context.places.of(&object.id).filter(|place| *place > self.last_place_before);
+        let told = self.place_told(object.kind, &object.id).filter(|place| *place > self.last_place_before);
         let place = told.unwrap_or_else(|| self.context.places.take());
         let row = ObjectRow {
             place: Some(place),
@@ -270,6 +270,11 @@ impl<'a> SqlLedger<'a> {
         self.change(|connection| due_effects::take(connection, next, world, until))
     }
 
+    /// The place that the id of an object tells.
+    fn place_told(&self, kind: ObjectKind, id: &str) -> Option<i64> {
+        if kind.is_numbered() { self.context.places.of(id) } else { None }
+    }
+
     /// Where the object of this kind and id is.
     fn place_of(
         &mut self,
@@ -300,7 +305,7 @@ impl<'a> SqlLedger<'a> {
         let stored = self.stored(id);
         let (world, account) = (self.world(), account.unwrap_or_default());
         let key = ObjectKey { world, account, id: &stored, kind: kind.as_str() };
-        objects::find(self.connection, key, self.context.places.of(id), columns, read)
+        objects::find(self.connection, key, self.place_told(kind, id), columns, read)
             .map_err(|error| ledger_error(&error))
     }
 
