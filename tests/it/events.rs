@@ -268,6 +268,27 @@ fn events_that_nobody_can_ask_for_go_when_the_history_is_opened() {
     assert_eq!(charges, 4, "the charges stay");
 }
 
+#[test]
+fn what_a_payment_makes_is_written_once_and_found_without_an_index_of_ids() {
+    let kept = Kept::new();
+    let at_once = [("payment_method_types[]", "card"), ("payment_method", "pm_card_visa"), ("confirm", "true")];
+    kept.post("/v1/payment_intents", &[&MONEY[..], &at_once].concat());
+    kept.post("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat());
+    let connection = Connection::open(kept.home.path().join(FILE_NAME)).unwrap();
+    let rows = "SELECT group_concat(kind || CASE WHEN numbered THEN '' ELSE ' by id' END, ', ') FROM \
+                (SELECT kind, numbered FROM objects ORDER BY kind, position)";
+    let rows: String = connection.query_row(rows, [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, "charge, charge, event, event, event, event, payment_intent, payment_method");
+    // A gap in the places would be an object that was written and written again.
+    let places = "SELECT group_concat(position) FROM (SELECT position FROM objects ORDER BY position)";
+    let places: String = connection.query_row(places, [], |row| row.get(0)).unwrap();
+    assert_eq!(places, "1,2,3,4,5,6,7,8");
+    // Events point to the places of what they are about, but for the one whose object went on in the same call.
+    let pointing = "SELECT count(*) FROM objects AS event JOIN objects AS object ON object.position = event.points_to \
+                    WHERE event.parent = object.kind || ' ' || object.id";
+    assert_eq!(connection.query_row(pointing, [], |row| row.get::<_, i64>(0)).unwrap(), 3);
+}
+
 /// A minter with a history on disk, whose events are looked at.
 struct Kept {
     home: TempDir,
