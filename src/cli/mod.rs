@@ -159,7 +159,7 @@ pub enum CliCommand {
     Parity(Box<parity::ParityArgs>),
     /// Make a list of drafts, each as far as asked, and say of each whether it came as expected.
     Run(Box<run::RunArgs>),
-    /// List runs, show the rows of one, or compare two.
+    /// List runs, show the rows of one, compare two, rename or delete one.
     Runs(runs::RunsArgs),
     /// Print where everything is.
     Paths,

@@ -1,12 +1,12 @@
-//! `runs`: the runs that are kept, one of them row by row, and two of them compared.
+//! `runs`: the runs that are kept, one of them row by row, two of them compared, and how they are renamed and deleted.
 
 use std::io::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
     environment::ProcessEnvironment,
-    opened::HistoryView,
+    opened::{HistoryView, block_on, open_store},
     outcome::{CliError, CommandOutcome},
     output::{JsonOutput, columns, print, remark},
     run::named,
@@ -16,18 +16,21 @@ use crate::{
     domain::{
         foreign,
         run::{
-            record::{RowRecord, RunRecord},
+            record::{RowRecord, RunId, RunRecord, run_name},
             verdict::RowVerdict,
         },
     },
-    jobs::run_report,
+    jobs::{run_removal, run_report},
     reports::{self, ReportFormat, RunReport},
     settings::AppFolders,
-    store::{HistoryReader, RowSelection},
+    store::{HistoryReader, RowSelection, StoreError},
 };
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct RunsArgs {
+    #[command(subcommand)]
+    command: Option<RunsCommand>,
     /// A run, by its number or name: its rows that do not hold. Without it, the runs, newest first.
     #[arg(value_name = "RUN")]
     run: Option<String>,
@@ -47,6 +50,30 @@ pub struct RunsArgs {
     report: ReportArgs,
 }
 
+/// Each takes a run by its number: several runs may have one name.
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    /// Give a run another name, by which `--resume` and the search `run:NAME` find it.
+    Rename {
+        /// Its number, as `testcard runs` lists it.
+        #[arg(value_name = "NUMBER", value_parser = run_number)]
+        run: RunId,
+        /// The new name; one word in lower case is made of it.
+        name: String,
+    },
+    /// Delete a run with its rows and verdicts. Its entries stay in the history.
+    Delete {
+        /// Its number, as `testcard runs` lists it.
+        #[arg(value_name = "NUMBER", value_parser = run_number)]
+        run: RunId,
+    },
+}
+
+fn run_number(text: &str) -> Result<RunId, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.map(RunId).ok_or_else(|| "it is no number of a run: `testcard runs` lists them".to_owned())
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum RunsFormat {
     Text,
@@ -54,6 +81,35 @@ enum RunsFormat {
 }
 
 pub(super) fn runs(args: &RunsArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    match &args.command {
+        Some(RunsCommand::Rename { run, name }) => rename(*run, name, environment),
+        Some(RunsCommand::Delete { run }) => delete(*run, environment),
+        None => show_runs(args, environment),
+    }
+}
+
+fn rename(run: RunId, name: &str, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    open_store(environment)?.rename_run(run, name).wait().map_err(of_run)?;
+    print(foreign::sentence(&format!("the run {} is called {}", run.0, run_name(name))))?;
+    Ok(CommandOutcome::Well)
+}
+
+fn delete(run: RunId, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let store = open_store(environment)?;
+    block_on(async { run_removal::remove(&store, run).await.map_err(of_run) })?;
+    print(format_args!("the run {} is deleted; its entries stay in the history", run.0))?;
+    Ok(CommandOutcome::Well)
+}
+
+/// A number of no run is a mistake of whoever typed it.
+fn of_run(error: StoreError) -> CliError {
+    match error {
+        StoreError::NoSuchRun => CliError::Usage(error.to_string()),
+        error => CliError::Store(error),
+    }
+}
+
+fn show_runs(args: &RunsArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let view = HistoryView::open(environment)?;
     let reader = &view.reader;
     let Some(name) = &args.run else {

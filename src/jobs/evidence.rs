@@ -163,7 +163,7 @@ impl EvidenceJob<'_> {
                 stopped.map_or(Ok(()), Err)?;
             }
             EvidenceList::Run(run) => {
-                for row in reader.run_rows(run.id, RowSelection::All) {
+                for row in reader.readable_run_rows(run.id, RowSelection::All) {
                     let row = row.map_err(WriteStop::Read)?;
                     let detail = row.entry.map(|entry| reader.detail(entry)).transpose().map_err(WriteStop::Read)?;
                     take(EvidencePart::Row(&row, detail.flatten().as_ref()))?;

@@ -81,9 +81,9 @@ pub enum StoreError {
     NoSuchEntry,
     #[error("Could not ask again: the entry is {}, and only an unknown or interrupted one can be asked again", status.as_str())]
     NotOpen { status: EntryStatus },
-    #[error("Could not go on with the run: the history has none of that number. `testcard runs` lists them")]
+    #[error("The history has no run of that number. `testcard runs` lists them")]
     NoSuchRun,
-    #[error("Could not resume the run {run}: another process makes its calls. Wait for its end, or stop it")]
+    #[error("The run {run} is on its way: its calls are being made. Wait for its end, or stop it")]
     RunInUse { run: i64 },
     #[error(
         "Could not {doing}: another Testcard has the history open, and its calls would wait. Close it, then try again"

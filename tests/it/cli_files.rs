@@ -201,7 +201,13 @@ fn every_command_has_completions_and_a_man_page() {
     pages.sort();
     let mut expected: Vec<String> = commands.iter().map(|name| format!("testcard-{name}.1")).collect();
     // The command as a whole, and the commands within commands.
-    let within = ["testcard-events-resend.1", "testcard-fixtures-play.1", "testcard-webhooks-secret.1"];
+    let within = [
+        "testcard-events-resend.1",
+        "testcard-fixtures-play.1",
+        "testcard-runs-delete.1",
+        "testcard-runs-rename.1",
+        "testcard-webhooks-secret.1",
+    ];
     expected.extend(["testcard.1"].into_iter().chain(within).map(str::to_owned));
     expected.sort();
     assert_eq!(pages, expected);

@@ -372,10 +372,22 @@ fn a_damaged_run_or_row_stops_no_list_and_no_report() {
     }
     let json: serde_json::Value = serde_json::from_slice(&fs::read(home.beside("r.json")).unwrap()).unwrap();
     assert_eq!(json["rows"].as_array().unwrap().len(), 3);
+    let evidence = home.run(["evidence", "--run", "1", "--to", "e.md"]);
+    assert!(evidence.exit == 4 && evidence.stderr.contains("1 row (2) of run 1"), "{evidence:?}");
+    assert!(evidence.stderr.contains("Evidence of 3 rows written to e.md"), "{evidence:?}");
     let gone = home.run(["runs", "second"]);
     assert_eq!(gone.exit, 4);
     assert!(gone.stderr.contains("1 run (2)"), "{gone:?}");
     assert_eq!(home.run(["runs", "third", "--all"]).exit, 0, "a sound one is shown as ever");
+    // What cannot be read can be deleted.
+    for run in ["1", "2"] {
+        assert_eq!(home.run(["runs", "delete", run]).exit, 0, "{run}");
+    }
+    let listed = home.run(["runs"]);
+    assert!(
+        listed.exit == 0 && listed.stdout.starts_with("3  third") && listed.stdout.lines().count() == 1,
+        "{listed:?}"
+    );
 }
 
 #[test]

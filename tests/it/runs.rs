@@ -20,7 +20,7 @@ use testcard::{
         run::{
             list::{ListPart, RunList},
             matrix::RunMatrix,
-            record::{NewRun, RunState},
+            record::{NewRun, RunId, RunState},
             row::RunStep,
         },
     },
@@ -611,6 +611,34 @@ fn a_run_is_found_by_its_name_as_typed_and_knows_how_far_its_rows_went() {
     let resumed = home.run(["run", "--resume", "Nightly Smoke", list]);
     assert_eq!(resumed.exit, 0, "{resumed:?}");
     assert!(resumed.stderr.contains("0 of 1 rows are left"), "{resumed:?}");
+}
+
+#[test]
+fn a_run_is_renamed_and_deleted_by_its_number_and_its_entries_stay() {
+    let home = Home::new();
+    assert_eq!(home.run(["run", "--matrix", "card=tok_visa cvc=good,none", "--name", "nightly"]).exit, 0);
+    assert_eq!(home.run(["run", "--matrix", "card=tok_visa", "--name", "nightly"]).exit, 0);
+    let renamed = home.run(["runs", "rename", "1", "Of 4539578763621486 Smoke"]);
+    assert_eq!((renamed.exit, &*renamed.stdout), (0, "the run 1 is called of-453957******1486-smoke\n"), "{renamed:?}");
+    assert_eq!(all_entries(&home, "run:of-453957******1486-smoke").len(), 2);
+    let deleted = home.run(["runs", "delete", "1"]);
+    assert_eq!((deleted.exit, &*deleted.stdout), (0, "the run 1 is deleted; its entries stay in the history\n"));
+    let listed = home.run(["runs"]).stdout;
+    assert!(listed.starts_with("2  nightly") && listed.lines().count() == 1, "{listed}");
+    assert_eq!(all_entries(&home, "").len(), 3);
+    for args in [&["runs", "delete", "1"][..], &["runs", "rename", "7", "x"]] {
+        let none = home.run(args.iter().copied());
+        assert!(none.exit == 2 && none.stderr.contains("The history has no run of that number"), "{none:?}");
+    }
+    // Several runs may have one name.
+    let by_name = home.run(["runs", "delete", "nightly"]);
+    assert!(by_name.exit == 2 && by_name.stderr.contains("it is no number of a run"), "{by_name:?}");
+    // One whose calls are made by somebody else stays.
+    let store = Store::open(&StoreLocation::Folder(home.path().join("data")), Timestamp::UNIX_EPOCH).unwrap();
+    store.take_run(RunId(2)).wait().unwrap();
+    let in_use = home.run(["runs", "delete", "2"]);
+    assert!(in_use.exit == 4 && in_use.stderr.contains("The run 2 is on its way"), "{in_use:?}");
+    assert!(home.run(["runs"]).stdout.starts_with("2  nightly"));
 }
 
 #[test]
