@@ -63,7 +63,7 @@ pub struct RunArgs {
 }
 
 const NOTE: &str = "Columns of a list are parameters, such as card[number] and card[address_zip], and expect, step, note, tags, \
-count, amount, currency, preset and cvc (good, bad or none). What is expected of a row is ok, an error code, or steps such as \
+count, amount, currency, preset (a name or key as --preset takes it) and cvc (good, bad or none). What is expected of a row is ok, an error code, or steps such as \
 charge=insufficient_funds; without it, what the test card is published for. Rows that do not hold are printed, one a line. Ctrl+C \
 lets the calls in flight come to their end; `testcard run --resume RUN` makes the rest, and no call twice.
 

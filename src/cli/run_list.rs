@@ -120,11 +120,7 @@ impl PresetChoice {
                 .filter(|preset| preset.tags.contains(tag))
                 .filter_map(|preset| own(preset.id))
                 .collect(),
-            Self::Named(name) => {
-                // As the library keeps it.
-                let name = mask::text(name);
-                library.own.iter().filter(|preset| preset.name == name).filter_map(|preset| own(preset.id)).collect()
-            }
+            Self::Named(name) => library.own_named(name).and_then(|preset| own(preset.id)).into_iter().collect(),
         };
         if parts.is_empty() {
             let words = foreign::sentence(&mask::text(&self.words()));
@@ -139,26 +135,29 @@ impl PresetChoice {
 
 /// The list that was asked for, and how many entries of the history it leaves out, which were named.
 pub(super) fn read_list(args: &ListArgs, environment: &ProcessEnvironment) -> Result<(RunList, usize), CliError> {
+    let files = args.files.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, _>>()?;
+    let names_own = args.preset.iter().any(PresetChoice::is_own);
+    let library = match AppFolders::find(environment.home.clone()) {
+        Err(error) if names_own => return Err(error.into()),
+        Ok(folders) if names_own || files.iter().any(ListFile::may_name_presets) => library(&folders),
+        Ok(_) | Err(_) => PresetLibrary::default(),
+    };
     let mut parts = Vec::new();
-    let library =
-        if args.preset.iter().any(PresetChoice::is_own) { library(environment)? } else { PresetLibrary::default() };
     for choice in &args.preset {
         parts.extend(choice.parts(&library)?);
     }
     parts.extend(args.matrix.iter().cloned().map(ListPart::Matrix));
-    for path in &args.files {
-        parts.push(read_file(path)?);
-    }
+    parts.extend(files.into_iter().map(|file| ListPart::File(Arc::new(file))));
     let (again, left_out) = entries(args, environment)?;
     parts.extend(again);
-    Ok((RunList { parts, last_step: args.step.unwrap_or_default() }, left_out))
+    let list = RunList { parts, last_step: args.step.unwrap_or_default(), presets: Arc::new(library) };
+    Ok((list, left_out))
 }
 
-fn library(environment: &ProcessEnvironment) -> Result<PresetLibrary, CliError> {
-    let folders = AppFolders::find(environment.home.clone())?;
+fn library(folders: &AppFolders) -> PresetLibrary {
     let (library, warnings) = settings::presets::load(&folders.presets_file());
     warnings.iter().for_each(remark);
-    Ok(library)
+    library
 }
 
 /// The entries that are made again. Those that cannot be are named.
@@ -197,7 +196,7 @@ fn entries(args: &ListArgs, environment: &ProcessEnvironment) -> Result<(Option<
     Ok((Some(ListPart::Rows(rows.rows)), rows.left_out.len()))
 }
 
-fn read_file(path: &Path) -> Result<ListPart, CliError> {
+fn read_file(path: &Path) -> Result<ListFile, CliError> {
     let shown = path.display();
     let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_lowercase();
     let format: ListFormat = end.parse().map_err(|()| {
@@ -213,7 +212,7 @@ fn read_file(path: &Path) -> Result<ListPart, CliError> {
         CliError::Usage(format!("Could not read {shown}: line {line} is not UTF-8. Save the file as UTF-8"))
     })?;
     let name = file_name(path);
-    Ok(ListPart::File(Arc::new(ListFile { name, format, text: text.into() })))
+    Ok(ListFile { name, format, text: text.into() })
 }
 
 fn file_name(path: &Path) -> String {

@@ -388,6 +388,7 @@ async fn a_run_that_is_paused_makes_no_call_until_it_goes_on() {
     let list = RunList {
         parts: vec![ListPart::Matrix(RunMatrix::parse("card=tok_visa cvc=good,none").unwrap())],
         last_step: RunStep::Attach,
+        ..RunList::default()
     };
     let run = NewRun {
         name: "paused".to_owned(),
@@ -702,6 +703,13 @@ fn presets_of_the_user_are_run_by_name_and_by_tag() {
         assert!(run.exit == 0 && run.stdout.contains(rows), "{asked:?}: {run:?}");
     }
     assert_eq!(all_entries(&home, "#declines").len(), 2);
+    let list = self::file(&home, "own.csv", "preset,expect\nNightly run,\nLost,lost_card\nmade:invalid_cvc,\n");
+    let run = home.run(["run", "--step", "charge", list.to_str().unwrap()]);
+    assert!(run.exit == 0 && run.stdout.contains("3 rows: 3 as expected"), "{run:?}");
+    let list = self::file(&home, "unknown.jsonl", "{\"preset\": \"Nightly run\"}\n{\"preset\": \"Nigthly run\"}\n");
+    let run = home.run(["run", list.to_str().unwrap()]);
+    let words = "line 2, column preset: there is no such preset. Write the name of one of your own as you saved it";
+    assert!(run.exit == 2 && run.stderr.contains(words), "{run:?}");
     for (asked, words) in [
         ("#none", "There is no preset of your own for '#none'"),
         ("4539 5787 6362 1486", "There is no preset of your own for '4539 57** **** 1486'"),

@@ -77,6 +77,16 @@ impl PresetLibrary {
         self.own.iter().find(|own| own.id == id)
     }
 
+    /// The user's own preset of a key, `own:ID`, or of a name.
+    pub fn own_named(&self, text: &str) -> Option<&OwnPreset> {
+        if let Ok(PresetKey::Own(id)) = text.parse() {
+            return self.own(id);
+        }
+        // As names are kept.
+        let name = mask::text(text.trim());
+        self.own.iter().find(|own| own.name == name)
+    }
+
     pub fn is_favourite(&self, key: &PresetKey) -> bool {
         self.favourites.contains(key)
     }

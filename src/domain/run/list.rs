@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::{
-    list_file::{self, ListDefaults, ListError, ListFormat, ListRows},
+    list_file::{self, ListColumn, ListDefaults, ListError, ListFormat, ListRows},
     list_hash::ListHash,
     matrix::RunMatrix,
     preview::RunPreview,
@@ -30,6 +30,14 @@ pub struct ListFile {
     pub text: SecretText,
 }
 
+impl ListFile {
+    /// Whether a row may name a preset: then those of the user are needed to read it.
+    pub fn may_name_presets(&self) -> bool {
+        // Of the text no more than this is told.
+        self.text.expose().contains(ListColumn::Preset.as_str())
+    }
+}
+
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListPart {
@@ -50,11 +58,12 @@ impl ListPart {
     }
 }
 
-/// Parts, and how far their rows go where a row does not say it itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Parts, how far their rows go where a row does not say it itself, and the presets of the user that rows of a file name.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunList {
     pub parts: Vec<ListPart>,
     pub last_step: RunStep,
+    pub presets: Arc<PresetLibrary>,
 }
 
 /// What is known of a list once every row was read.
@@ -72,6 +81,7 @@ impl RunList {
     /// The rows, in their order. Only a file can have one that is wrong.
     pub fn rows(&self) -> ListRows<'_> {
         let last_step = self.last_step;
+        let defaults = ListDefaults { last_step, presets: Some(&*self.presets) };
         let further = move |row: RunRow| {
             let variant = if row.variant.is_empty() { last_step.as_str().to_owned() } else { row.variant.clone() };
             Ok(RunRow { variant, last_step, ..row })
@@ -83,12 +93,10 @@ impl RunList {
                 }
                 ListPart::Matrix(matrix) => Box::new(matrix.rows().map(further)),
                 // The text is read by whoever reads the rows.
-                ListPart::File(file) => {
-                    match list_file::rows(file.text.expose(), file.format, ListDefaults { last_step }) {
-                        Ok(rows) => rows,
-                        Err(error) => Box::new(std::iter::once(Err(error))),
-                    }
-                }
+                ListPart::File(file) => match list_file::rows(file.text.expose(), file.format, defaults) {
+                    Ok(rows) => rows,
+                    Err(error) => Box::new(std::iter::once(Err(error))),
+                },
                 ListPart::Rows(rows) => Box::new(rows.iter().cloned().map(further)),
             }
         });
@@ -130,6 +138,7 @@ mod tests {
                 ListPart::File(Arc::new(file)),
             ],
             last_step: RunStep::Charge,
+            ..RunList::default()
         };
         let rows: Vec<RunRow> = list.rows().map(Result::unwrap).collect();
         let seen: Vec<(&str, RunStep)> = rows.iter().map(|row| (row.variant.as_str(), row.last_step)).collect();

@@ -18,7 +18,7 @@ use crate::domain::{
     history::edit::{note_in, tags_in},
     json_document::{JsonDocument, JsonKind, JsonView},
     mask,
-    presets::preset::PresetKey,
+    presets::{library::PresetLibrary, preset::PresetKey},
     words::words,
 };
 
@@ -49,7 +49,8 @@ pub enum ListColumn {
     Step,
     Amount,
     Currency,
-    /// A built-in preset, such as `made:invalid_cvc` or `card:4242424242424242`, in place of parameters.
+    /// A preset in place of parameters: a built-in one, such as `made:invalid_cvc` or `card:4242424242424242`, or the name
+    /// of one of the user's own. What the row says besides of expectation and note goes before that of the preset.
     Preset,
     /// The security code by what it does: good, bad or none.
     Cvc,
@@ -102,10 +103,12 @@ impl fmt::Display for ListError {
 
 impl std::error::Error for ListError {}
 
-/// What holds for rows that do not say it themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListDefaults {
+/// What holds for rows that do not say it themselves, and what they may name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListDefaults<'a> {
     pub last_step: RunStep,
+    /// The user's own presets. `None` where they are not at hand: then every name will do, and its row sends nothing.
+    pub presets: Option<&'a PresetLibrary>,
 }
 
 /// The rows of a list, read one by one: no more than one is in memory beside the text.
@@ -115,7 +118,7 @@ pub type ListRows<'a> = Box<dyn Iterator<Item = Result<RunRow, ListError>> + Sen
 ///
 /// # Errors
 /// The text is no list of this format at all. What is wrong with a row is told when it is read.
-pub fn rows(text: &str, format: ListFormat, defaults: ListDefaults) -> Result<ListRows<'_>, ListError> {
+pub fn rows<'a>(text: &'a str, format: ListFormat, defaults: ListDefaults<'a>) -> Result<ListRows<'a>, ListError> {
     // Programs for tables begin their files with it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match format {
@@ -160,13 +163,14 @@ pub fn is_column(name: &str) -> bool {
 }
 
 /// A row as far as its fields are read.
-struct RowDraft {
+struct RowDraft<'a> {
     line: u64,
+    defaults: ListDefaults<'a>,
     params: Params,
     adds_expiry: bool,
     adds_cvc: bool,
     cvc: Option<CvcVariant>,
-    preset: Option<PresetKey>,
+    preset: Option<RunRow>,
     expects: Option<ExpectedWords>,
     last_step: Option<RunStep>,
     amount: String,
@@ -176,10 +180,11 @@ struct RowDraft {
     count: u32,
 }
 
-impl RowDraft {
-    fn new(line: u64) -> Self {
+impl<'a> RowDraft<'a> {
+    fn new(line: u64, defaults: ListDefaults<'a>) -> Self {
         Self {
             line,
+            defaults,
             params: Params::new(),
             adds_expiry: true,
             adds_cvc: true,
@@ -231,12 +236,7 @@ impl RowDraft {
             }
             ListColumn::Amount => value.clone_into(&mut self.amount),
             ListColumn::Currency => value.clone_into(&mut self.currency),
-            ListColumn::Preset => {
-                let key: Option<PresetKey> = value.parse().ok().filter(|key| !matches!(key, PresetKey::Own(_)));
-                let none = "there is no such preset. Write card:NUMBER for a published test card, or made:NAME for a \
-                            request that fails on purpose";
-                self.preset = Some(key.ok_or(none)?);
-            }
+            ListColumn::Preset => self.preset = Some(preset_row(value, self.defaults.presets)?),
             ListColumn::Cvc => {
                 let variant = value.parse().ok().filter(|variant| *variant != CvcVariant::Given);
                 let other = "write good, bad or none; a code itself stands in the column card[cvc]";
@@ -247,13 +247,13 @@ impl RowDraft {
     }
 
     /// The row, and how often it is made.
-    fn finish(self, defaults: ListDefaults) -> Result<(RunRow, u32), ListError> {
-        let source = match (&self.preset, !self.params.is_empty(), self.cvc) {
+    fn finish(mut self) -> Result<(RunRow, u32), ListError> {
+        let row = match (self.preset.take(), !self.params.is_empty(), self.cvc) {
             (Some(_), true, _) | (Some(_), _, Some(_)) => {
                 let reason = "a preset has its own parameters: leave the others empty, or leave the preset out";
                 return Err(self.error(ListColumn::Preset.as_str(), reason));
             }
-            (Some(key), false, None) => RowSource::Preset(key.clone()),
+            (Some(row), false, None) => row,
             (None, _, Some(_)) if !self.adds_cvc && self.params.get("card[cvc]").is_some() => {
                 let reason = "the row has a code in card[cvc] already: leave one of the two empty";
                 return Err(self.error(ListColumn::Cvc.as_str(), reason));
@@ -261,33 +261,55 @@ impl RowDraft {
             (None, ..) => {
                 let has_number = self.params.get("card[number]").is_some();
                 let usual = if self.adds_cvc && has_number { CvcVariant::Good } else { CvcVariant::Given };
-                RowSource::Params(RowParams {
+                RunRow::new(RowSource::Params(RowParams {
                     adds_expiry: self.adds_expiry && has_number,
                     cvc: self.cvc.unwrap_or(usual),
-                    params: self.params,
-                })
+                    params: std::mem::take(&mut self.params),
+                }))
             }
         };
         let said = self.expects.as_ref().and_then(ExpectedWords::last_step);
-        let last_step = self.last_step.or(said).unwrap_or(defaults.last_step);
+        let last_step = self.last_step.or(said).unwrap_or(self.defaults.last_step);
         if let (Some(said), Some(step)) = (said, self.last_step)
             && (said > step || (step == RunStep::Intent && ![RunStep::Token, step].contains(&said)))
         {
             let reason = format!("the row goes as far as {}, and {} is expected of it", step.as_str(), said.as_str());
             return Err(ListError { line: self.line, field: ListColumn::Expect.as_str().to_owned(), reason });
         }
+        let mut tags = row.tags;
+        tags.extend(self.tags.into_iter().filter(|tag| !tags.contains(tag)).collect::<Vec<_>>());
         let row = RunRow {
+            source: row.source,
             variant: last_step.as_str().to_owned(),
             last_step,
             amount: self.amount,
             currency: self.currency,
-            expects: self.expects.map(|words| words.of_row(last_step)),
-            note: self.note,
-            tags: self.tags,
-            ..RunRow::new(source)
+            expects: self.expects.map(|words| words.of_row(last_step)).or(row.expects),
+            note: if self.note.is_empty() { row.note } else { self.note },
+            tags,
         };
         Ok((row, self.count))
     }
+}
+
+/// The row of the preset that a cell names.
+fn preset_row(text: &str, presets: Option<&PresetLibrary>) -> Result<RunRow, String> {
+    if let Ok(key @ (PresetKey::Card(_) | PresetKey::Made(_))) = text.parse() {
+        return Ok(RunRow::new(RowSource::Preset(key)));
+    }
+    if let Some(own) = presets.and_then(|presets| presets.own_named(text)) {
+        return Ok(RunRow::of_own(own));
+    }
+    if text.starts_with('#') {
+        return Err("a tag stands for several presets: write the name of one in each row".to_owned());
+    }
+    if presets.is_some() || text.starts_with("card:") || text.starts_with("made:") {
+        return Err("there is no such preset. Write the name of one of your own as you saved it, card:NUMBER for a \
+                    published test card, or made:NAME for a request that fails on purpose"
+            .to_owned());
+    }
+    let params = Params::new();
+    Ok(RunRow::new(RowSource::Params(RowParams { params, adds_expiry: false, cvc: CvcVariant::Given })))
 }
 
 /// Each row as often as it is made, up to the first error.
@@ -308,7 +330,7 @@ fn repeated(
     })
 }
 
-fn csv_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListError> {
+fn csv_rows<'a>(text: &'a str, defaults: ListDefaults<'a>) -> Result<ListRows<'a>, ListError> {
     let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| csv_error(&error))?.clone();
     let mut seen = Vec::new();
@@ -323,11 +345,11 @@ fn csv_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListErro
     }
     let read = move |record: Result<csv::StringRecord, csv::Error>| {
         let record = record.map_err(|error| csv_error(&error))?;
-        let mut row = RowDraft::new(record.position().map_or(0, csv::Position::line));
+        let mut row = RowDraft::new(record.position().map_or(0, csv::Position::line), defaults);
         for (name, value) in headers.iter().zip(&record) {
             row.take(name, (!value.is_empty()).then_some(value))?;
         }
-        row.finish(defaults)
+        row.finish()
     };
     Ok(Box::new(repeated(reader.into_records().map(read))))
 }
@@ -344,7 +366,7 @@ fn csv_error(error: &csv::Error) -> ListError {
     ListError { line, field: String::new(), reason }
 }
 
-fn json_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListError> {
+fn json_rows<'a>(text: &'a str, defaults: ListDefaults<'a>) -> Result<ListRows<'a>, ListError> {
     let rows: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| ListError {
         line: error.line() as u64,
         field: String::new(),
@@ -365,8 +387,8 @@ fn json_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListErr
 }
 
 /// Reads the object of a row; `line` is the one that it begins on.
-fn json_row(text: &str, line: u64, defaults: ListDefaults) -> Result<(RunRow, u32), ListError> {
-    let mut row = RowDraft::new(line);
+fn json_row(text: &str, line: u64, defaults: ListDefaults<'_>) -> Result<(RunRow, u32), ListError> {
+    let mut row = RowDraft::new(line, defaults);
     let document = JsonDocument::parse(text.to_owned())
         .map_err(|error| row.error("", format!("it is no JSON, from byte {} of the row on", error.at + 1)))?;
     let object = document.root();
@@ -394,11 +416,11 @@ fn json_row(text: &str, line: u64, defaults: ListDefaults) -> Result<(RunRow, u3
             _ => take_json(&mut row, &name, member)?,
         }
     }
-    row.finish(defaults)
+    row.finish()
 }
 
 /// Takes a member, and what is in it under names with brackets: `{"card": {"number": …}}` is `card[number]`.
-fn take_json(row: &mut RowDraft, name: &str, value: JsonView<'_>) -> Result<(), ListError> {
+fn take_json(row: &mut RowDraft<'_>, name: &str, value: JsonView<'_>) -> Result<(), ListError> {
     match value.kind() {
         JsonKind::Object => value
             .items()

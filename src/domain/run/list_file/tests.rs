@@ -1,11 +1,16 @@
 use jiff::civil::{Date, date};
 
 use super::*;
+use crate::domain::{form::draft::Draft, rules::expectation::Expectation};
 
 const DAY: Date = date(2030, 1, 15);
 
 fn read(text: &str, format: ListFormat) -> Result<Vec<RunRow>, ListError> {
-    rows(text, format, ListDefaults::default())?.collect()
+    read_with(text, format, &PresetLibrary::default())
+}
+
+fn read_with(text: &str, format: ListFormat, presets: &PresetLibrary) -> Result<Vec<RunRow>, ListError> {
+    rows(text, format, ListDefaults { presets: Some(presets), ..ListDefaults::default() })?.collect()
 }
 
 /// What is sent, in the order of sending.
@@ -82,6 +87,36 @@ fn a_preset_is_a_row() {
     assert_eq!(rows[1].on(DAY).expects.words(), "token fails with invalid_cvc");
 }
 
+#[test]
+fn a_preset_of_the_user_is_named_as_it_was_saved_and_the_row_goes_before_it() {
+    let mut library = PresetLibrary::default();
+    let draft = Draft { number: "4000000000009987".into(), expiry: "1240".to_owned(), ..Draft::default() };
+    library.save("Lost, at night", &draft, Some(Expectation::refused("lost_card")), 7);
+    library.tag(7, vec!["smoke".to_owned()]);
+    let text = "preset,expect,note,tags,count\n\"Lost, at night\",,,,\nown:7,ok,mine,smoke nightly,2\n";
+    let rows = read_with(text, ListFormat::Csv, &library).unwrap();
+    let seen = |row: &RunRow| {
+        let planned = row.on(DAY);
+        let number = planned.request.params.get("card[number]").unwrap_or_default().to_owned();
+        (number, planned.expects.words(), row.note.clone(), row.tags.join(" "))
+    };
+    let number = "4000000000009987".to_owned();
+    let own =
+        (number.clone(), "token fails with lost_card".to_owned(), "Lost, at night".to_owned(), "smoke".to_owned());
+    let other = (number, "a token".to_owned(), "mine".to_owned(), "smoke nightly".to_owned());
+    assert_eq!(rows.iter().map(seen).collect::<Vec<_>>(), [own, other.clone(), other]);
+    let json = r#"[{"preset": "Lost, at night"}]"#;
+    assert_eq!(read_with(json, ListFormat::Json, &library).unwrap(), rows[..1]);
+    // Where the presets are not at hand, the list can be right.
+    let looked = rows_of_any_preset("preset\nLost\nmade:no_cvc\n");
+    assert_eq!(looked.map(|rows| rows.len()), Ok(2));
+    assert!(rows_of_any_preset("preset\nmade:nothing\n").is_err());
+}
+
+fn rows_of_any_preset(text: &str) -> Result<Vec<RunRow>, ListError> {
+    rows(text, ListFormat::Csv, ListDefaults::default())?.collect()
+}
+
 #[track_caller]
 fn check(text: &str, format: ListFormat, expected: &str) {
     let error = read(text, format).unwrap_err().to_string();
@@ -102,6 +137,13 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
         ("card[number],step,expect\n1,token,charge=ok\n", Csv, "line 2, column expect: the row goes as far as token"),
         ("card[number],preset\n1,made:no_cvc\n", Csv, "line 2, column preset: a preset has its own parameters"),
         ("preset\nown:1\n", Csv, "line 2, column preset: there is no such preset"),
+        (
+            "note,preset\na,Lost\n",
+            Csv,
+            "line 2, column preset: there is no such preset. Write the name of one of your own",
+        ),
+        ("preset\nmade:nothing\n", Csv, "line 2, column preset: there is no such preset"),
+        ("preset\n#smoke\n", Csv, "line 2, column preset: a tag stands for several presets"),
         ("card[number],card[cvc],cvc\n1,123,good\n", Csv, "line 2, column cvc: the row has a code in card[cvc]"),
         ("card[number],cvc\n1,123\n", Csv, "line 2, column cvc: write good, bad or none"),
         ("{}", Json, "line 1: it is no JSON array"),

@@ -228,7 +228,7 @@ pub fn runs_ui(ctx: &Context, state: &mut RunsState, about: &RunsContext<'_>, ac
         part_ui(ui, "page", right, |ui| match state.page {
             RunsPage::New => new_run::new_run_ui(ui, new_run, status, about, actions),
             RunsPage::Run(id) => {
-                let list_of = |record: &RunRecord| new_run.list_of(record);
+                let list_of = |record: &RunRecord| new_run.list_of(record, about.library);
                 shown_run::shown_run_ui(ui, shown, id, status, about, &list_of, actions);
             }
         });

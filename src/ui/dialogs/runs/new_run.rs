@@ -17,6 +17,7 @@ use crate::{
         call::api::Target,
         card::expiry::utc_day,
         foreign, mask,
+        presets::library::PresetLibrary,
         rules::policies::AccountPolicies,
         run::{
             entry_rows::EntryRows,
@@ -81,6 +82,9 @@ pub(super) struct NewRunState {
     presets: PresetSource,
     selection: SelectionSource,
     file: Option<Arc<ListFile>>,
+    /// The presets that a file may name.
+    library: Arc<PresetLibrary>,
+    library_revision: Option<u64>,
     last_step: RunStep,
     name: String,
     rate: String,
@@ -104,6 +108,8 @@ impl Default for NewRunState {
             presets: PresetSource::default(),
             selection: SelectionSource::default(),
             file: None,
+            library: Arc::default(),
+            library_revision: None,
             last_step: RunStep::Charge,
             name: String::new(),
             rate: String::new(),
@@ -149,10 +155,10 @@ impl NewRunState {
     }
 
     /// The list that a run needs again to go on, where it is the one that is open here; else an empty one.
-    pub(super) fn list_of(&self, record: &RunRecord) -> RunList {
+    pub(super) fn list_of(&self, record: &RunRecord, library: &PresetLibrary) -> RunList {
         let file = self.file.iter().filter(|file| mask::text(&file.name) == record.run.source);
         let parts = file.map(|file| ListPart::File(Arc::clone(file))).collect();
-        RunList { parts, last_step: record.run.last_step }
+        RunList { parts, last_step: record.run.last_step, presets: Arc::new(library.clone()) }
     }
 
     /// Makes the list anew of what is chosen now.
@@ -164,7 +170,21 @@ impl NewRunState {
             ListSource::Selection => self.selection.part().into_iter().collect(),
             ListSource::File => self.file.iter().map(|file| ListPart::File(Arc::clone(file))).collect::<Vec<_>>(),
         };
-        self.list = (!parts.is_empty()).then_some(RunList { parts, last_step: self.last_step });
+        let presets = Arc::clone(&self.library);
+        self.list = (!parts.is_empty()).then_some(RunList { parts, last_step: self.last_step, presets });
+    }
+
+    /// Takes the presets as the library has them.
+    fn follow(&mut self, library: &PresetLibrary, revision: u64) {
+        let are_others_chosen = self.presets.follow(library, revision);
+        let is_known = self.library_revision == Some(revision) || self.library.own == library.own;
+        self.library_revision = Some(revision);
+        if !is_known {
+            self.library = Arc::new(library.clone());
+        }
+        if (are_others_chosen && self.source == ListSource::Presets) || (!is_known && self.source == ListSource::File) {
+            self.list_changed();
+        }
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
@@ -186,9 +206,7 @@ impl NewRunState {
 
     /// Has the preview worked out, if it is of something else.
     fn ask_preview(&mut self, ui: &Ui, about: &RunsContext<'_>) {
-        if self.presets.follow(about.library, about.library_revision) && self.source == ListSource::Presets {
-            self.list_changed();
-        }
+        self.follow(about.library, about.library_revision);
         if let Some(preview) = self.task.take() {
             self.preview = Some(preview);
         }
@@ -196,6 +214,7 @@ impl NewRunState {
             revision: self.revision,
             day: utc_day(about.now),
             policies: (about.settings.target() == Target::Local).then_some(about.settings.policies),
+        let key = PreviewKey { revision: self.revision, day: utc_day(about.now), policies };
         };
         if self.asked == Some(key) {
             return;
