@@ -41,8 +41,8 @@ pub(super) struct ListArgs {
     /// A list: CSV, JSON or JSONL by the end of its name.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// Every combination, such as 'card=insufficient_funds,tok_visa cvc=good,bad,none zip=12345,none network=visa,none
-    /// amount=2000,50'; may be repeated.
+    /// Every combination, such as 'card=insufficient_funds,tok_visa cvc=good,bad,none zip=12345,"SW1A 1AA",none
+    /// network=visa,none amount=2000,50'. A value with spaces or commas stands between quotation marks; may be repeated.
     #[arg(long, value_name = "AXES", value_parser = RunMatrix::parse)]
     matrix: Vec<RunMatrix>,
     /// A preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card, the name of one of your own, or

@@ -60,13 +60,36 @@ fn a_matrix_is_chosen_by_keyboard_and_written_as_a_text() {
         assert_eq!(is_chosen(&window, chip), !before, "{chip}");
     }
     tab_to(&mut window, "Another amount");
-    play(&mut window, "a,b↵");
-    assert!(says(&window, "A value has no spaces, commas or semicolons"));
-    play(&mut window, "⬚777↵");
+    // Nothing is added by Enter alone.
+    play(&mut window, "↵777↵");
     wait_for(&mut window, "288 rows");
     assert!(is_chosen(&window, "Amount 777"));
     let list = value(&window, "List");
     assert!(list.ends_with(" cvc=good,none zip=none,12345 network=visa,none,mastercard amount=2000,777"), "{list}");
+}
+
+#[test]
+fn a_value_may_have_the_signs_between_values() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::R);
+    input(&window, "List").focus();
+    window.run_ok();
+    play(&mut window, "⬚⟦card=tok_visa zip=\"SW1A 1AA\"⟧");
+    wait_for(&mut window, "1 chosen");
+    assert!(is_chosen(&window, "ZIP SW1A 1AA") && !is_chosen(&window, "No ZIP"));
+    tab_to(&mut window, "Another ZIP");
+    play(&mut window, "⟦D02 \"AF30\", x⟧↵");
+    wait_for(&mut window, "2 rows, 4 calls at most");
+    assert!(is_chosen(&window, "ZIP D02 \"AF30\", x"));
+    assert_eq!(
+        value(&window, "List"),
+        "card=4242424242424242 zip=\"SW1A 1AA\",\"D02 \"\"AF30\"\", x\"",
+        "as the command line takes it"
+    );
+    ctrl(&mut window, Key::Enter);
+    wait_for(&mut window, "2 rows: 2 as expected");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    wait(&mut window, "the rows", |window| rows(window).len() == 2);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A matrix: every combination of cards, security codes, postal codes, networks and amounts.
 //!
 //! ```text
-//! card=4242424242424242,insufficient_funds cvc=good,bad,none zip=12345,none network=visa,none amount=2000,50
+//! card=4242424242424242,insufficient_funds cvc=good,bad,none zip=12345,"SW1A 1AA",none network=visa,none amount=2000,50
 //! ```
 //!
 //! A card is a number, a ready token, a decline that one card is made for, or a word that published cards have in number,
@@ -9,6 +9,7 @@
 
 use super::{
     matrix_axes::{MatrixAxes, NONE},
+    matrix_text::{self, StrayQuote, WrittenAxis, WrittenValue},
     row::{CvcVariant, RowParams, RowSource, RunRow},
 };
 use crate::domain::{
@@ -37,8 +38,16 @@ pub struct RunMatrix {
 /// Why a matrix cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatrixError {
-    #[error("the axes are {AXES}, and there is none '{0}'. Write NAME=VALUE,VALUE for each, with spaces between them")]
+    #[error(
+        "the axes are {AXES}, and there is none '{0}'. Write NAME=VALUE,VALUE for each, with spaces between them, and \
+             put a value with spaces in it between quotation marks"
+    )]
     NoSuchAxis(String),
+    #[error(
+        "a quotation mark is not closed, or stands within a value. Put one before and one behind the whole value, and write \
+         two for one in it, as in zip=\"SW1A 1AA\""
+    )]
+    StrayQuote,
     #[error("the axis {0} is there twice: put all its values behind one {0}=")]
     Twice(&'static str),
     #[error("the axis {0} has an empty value: write none to leave the field out")]
@@ -65,24 +74,23 @@ impl RunMatrix {
             amounts: vec![TokenCall::DEFAULT_AMOUNT.to_owned()],
             named: Vec::new(),
         };
-        for axis in text.split([' ', ';', '\t', '\n']).filter(|axis| !axis.is_empty()) {
-            matrix.read_axis(axis)?;
+        for axis in matrix_text::axes(text).map_err(|StrayQuote| MatrixError::StrayQuote)? {
+            matrix.read_axis(&axis)?;
         }
         if matrix.cards.is_empty() { Err(MatrixError::NoCard) } else { Ok(matrix) }
     }
 
-    fn read_axis(&mut self, text: &str) -> Result<(), MatrixError> {
-        let (name, values) = text.split_once('=').unwrap_or((text, ""));
+    fn read_axis(&mut self, written: &WrittenAxis<'_>) -> Result<(), MatrixError> {
         let axis = ["card", "cvc", "zip", "network", "amount"]
             .into_iter()
-            .find(|axis| *axis == name)
-            .ok_or_else(|| MatrixError::NoSuchAxis(mask::text(name)))?;
+            .find(|axis| *axis == written.name)
+            .ok_or_else(|| MatrixError::NoSuchAxis(mask::text(written.name)))?;
         if self.named.contains(&axis) {
             return Err(MatrixError::Twice(axis));
         }
         self.named.push(axis);
-        let values: Vec<&str> = values.split(',').collect();
-        if values.contains(&"") {
+        let values: Vec<&str> = written.values.iter().map(|value| &*value.text).collect();
+        if values.is_empty() || values.contains(&"") {
             return Err(MatrixError::Empty(axis));
         }
         match axis {
@@ -92,7 +100,11 @@ impl RunMatrix {
                 }
             }
             "cvc" => self.cvcs = read_all(&values, axis, "good, bad or none", cvc)?,
-            "zip" => self.zips = values.into_iter().map(|zip| (zip != NONE).then(|| zip.to_owned())).collect(),
+            "zip" => {
+                let is_sent = |zip: &&WrittenValue<'_>| zip.is_quoted || zip.text != NONE;
+                let zips = written.values.iter().map(|zip| Some(zip).filter(is_sent).map(|zip| zip.text.to_string()));
+                self.zips = zips.collect();
+            }
             "network" => {
                 let known = "cartes_bancaires, mastercard, visa or none";
                 self.networks = read_all(&values, axis, known, |word| match word {
@@ -160,13 +172,22 @@ impl RunMatrix {
         }
         let values = [
             ("cvc", format!("CVC {}", cvc.as_str())),
-            ("zip", format!("ZIP {}", zip.map_or(NONE.to_owned(), |zip| mask::param("card[address_zip]", zip).0))),
+            ("zip", format!("ZIP {}", zip_words(zip))),
             ("network", format!("network {}", network.map_or(NONE, CardNetwork::as_str))),
             ("amount", format!("amount {}", mask::text(amount))),
         ];
         let named = values.into_iter().filter(|(axis, _)| self.named.contains(axis)).map(|(_, words)| words);
         row.variant = named.collect::<Vec<_>>().join(" · ");
         row
+    }
+}
+
+/// A postal code as a row says it, masked; the word for none of it in quotation marks, for it may be sent as well.
+fn zip_words(zip: Option<&str>) -> String {
+    match zip {
+        None => NONE.to_owned(),
+        Some(NONE) => format!("\"{NONE}\""),
+        Some(zip) => mask::param("card[address_zip]", zip).0,
     }
 }
 
@@ -230,6 +251,15 @@ mod tests {
         let sent = rows[24].on(date(2030, 1, 15)).request.params;
         assert_eq!(sent.get("card[number]"), Some("4000000000009995"));
         assert_eq!((sent.get("card[address_zip]"), sent.get(PREFERRED_NETWORK)), (Some("12345"), Some("visa")));
+        let quoted = RunMatrix::parse("card=tok_visa zip=\"SW1A 1AA\",\"none\",none").unwrap();
+        let zips = quoted.rows().map(|row| {
+            let sent = row.on(date(2030, 1, 15)).request.params.get("card[address_zip]").map(str::to_owned);
+            (row.variant, sent)
+        });
+        let expected = [("ZIP SW1A 1AA", Some("SW1A 1AA")), ("ZIP \"none\"", Some("none")), ("ZIP none", None)];
+        let expected = expected.map(|(variant, sent)| (variant.to_owned(), sent.map(str::to_owned)));
+        assert_eq!(zips.collect::<Vec<_>>(), expected);
+        assert_eq!(RunMatrix::parse("card=\"insufficient funds\"").map(|matrix| matrix.len()), Ok(3));
         let plain = RunMatrix::parse("card=tok_visa").unwrap();
         assert_eq!(plain.rows().map(|row| row.variant).collect::<Vec<_>>(), [""]);
     }
@@ -240,6 +270,11 @@ mod tests {
             ("card=tok_visa", "card=4242424242424242"),
             ("card=4242424242424242,tok_visa", "card=4242424242424242"),
             ("cvc=none,bad card=*", "card=* cvc=none,bad"),
+            ("card=tok_visa zip=\"SW1A 1AA\",\"12345\"", "card=4242424242424242 zip=\"SW1A 1AA\",12345"),
+            (
+                "card=tok_visa zip=\"none\",none,\"a,b\",\"\"\"\" amount=\"2 000\"",
+                "card=4242424242424242 zip=\"none\",none,\"a,b\",\"\"\"\" amount=\"2 000\"",
+            ),
             (
                 "card=4000000000009995;network=visa,none zip=12345,none amount=50",
                 "card=4000000000009995 zip=12345,none network=visa,none amount=50",
@@ -271,6 +306,14 @@ mod tests {
             ("card=* cvc=good cvc=bad", "the axis cvc is there twice"),
             ("card=* network=amex", "'amex' is no value of network"),
             ("card=* zip=,none", "the axis zip has an empty value"),
+            ("card=* zip=\"\"", "the axis zip has an empty value"),
+            ("card=* zip", "the axis zip has an empty value"),
+            (
+                "card=* zip=SW1A 1AA",
+                "there is none '1AA'. Write NAME=VALUE,VALUE for each, with spaces between them, and put",
+            ),
+            ("card=* zip=\"SW1A 1AA", "a quotation mark is not closed"),
+            ("card=* zip=\"4539578763621486\"x", "a quotation mark is not closed, or stands within a value. Put one"),
             ("card=nosuchcard", "no published test card is known by 'nosuchcard'"),
             ("card=4539578763621486", "known by '453957******1486'"),
         ] {

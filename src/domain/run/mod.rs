@@ -17,6 +17,7 @@ pub mod list_file;
 pub mod list_hash;
 pub mod matrix;
 pub mod matrix_axes;
+pub mod matrix_text;
 pub mod preview;
 pub mod record;
 pub mod row;

@@ -12,7 +12,8 @@ use crate::{
         presets::{catalog, preset::PresetKey},
         run::{
             matrix::RunMatrix,
-            matrix_axes::{MatrixAxes, is_axis_value, toggle_on_axis},
+            matrix_axes::{MatrixAxes, toggle_on_axis},
+            matrix_text,
             row::CvcVariant,
         },
     },
@@ -25,8 +26,8 @@ use crate::{
 /// What stands in the field at first: it shows how a list is written.
 const EXAMPLE: &str = "card=4242424242424242,insufficient_funds cvc=good,bad,none network=visa,none";
 const HELP: &str = "What is chosen above, as `testcard run --matrix` takes it: to be kept, pasted and changed by hand. A card is \
-                    also the name of a ready token, a decline such as insufficient_funds, a word such as amex, or * for all";
-const WRONG_VALUE: &str = "A value has no spaces, commas or semicolons: put such a one into a file";
+                    also the name of a ready token, a decline such as insufficient_funds, a word such as amex, or * for all. A \
+                    value with spaces or commas stands between quotation marks";
 /// The width from which lists and values stand side by side.
 const SIDE_BY_SIDE: f32 = 620.0;
 /// The values that are offered before others are typed.
@@ -113,7 +114,7 @@ impl MatrixSource {
 
     /// The text in one line, which names published cards only.
     pub(super) fn line(&self) -> String {
-        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+        matrix_text::in_one_line(&self.text)
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
@@ -296,21 +297,15 @@ fn chips_ui<T: Clone + PartialEq>(ui: &mut Ui, offered: &[(T, String)], chosen: 
 
 /// A field for a value that is not offered; gives it when Enter is pressed.
 fn another_ui(ui: &mut Ui, label: &str, text: &mut String) -> Option<String> {
-    let is_right = text.trim().is_empty() || is_axis_value(text.trim());
     let field = Field::new(label).hint("Enter adds it").mono();
-    let field = if is_right { field } else { field.message(Tone::Error, WRONG_VALUE) };
-    let response = field.text(ui, TextInput::singleline(text).code().id(Id::unique(label))).response.response;
+    let response = field.text(ui, TextInput::singleline(text).words().id(Id::unique(label))).response.response;
     let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     if !is_entered {
         return None;
     }
     response.request_focus();
-    let value = text.trim().to_owned();
-    if !is_axis_value(&value) {
-        return None;
-    }
-    text.clear();
-    Some(value)
+    let value = std::mem::take(text).trim().to_owned();
+    (!value.is_empty()).then_some(value)
 }
 
 fn read(text: &str) -> Result<RunMatrix, String> {
@@ -344,8 +339,10 @@ mod tests {
         source.text = "card=visa colour=red".to_owned();
         source.read_text();
         assert!(!source.is_in_step && source.axes.cards.len() == 317, "the lists stay as they were");
-        source.text = "card=tok_visa amount=7".to_owned();
+        source.text = "card=tok_visa  zip=\"SW1A 1AA\"\namount=7".to_owned();
         source.read_text();
         assert_eq!((source.axes.cards.len(), &*source.axes.amounts[0]), (1, "7"));
+        assert_eq!(source.axes.zips, [Some("SW1A 1AA".to_owned())]);
+        assert_eq!(source.line(), "card=tok_visa zip=\"SW1A 1AA\" amount=7");
     }
 }
