@@ -7,17 +7,24 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::{ApiRequest, Target, TransportError},
+        evidence::EvidenceSubject,
         history::{edit::EntryEdit, entry::EntryStatus, filter::HistoryFilter},
         rules::expectation::Expectation,
-        settings::file_format::ExportForm,
+        settings::file_format::{EvidenceFormat, ExportForm},
     },
     files::OwnFolders,
-    jobs::export::{ExportError, ExportFile, ExportProgress, export},
-    store::{ExportedEntry, HistoryReader, NewCall, Store, StoreLocation},
+    jobs::{
+        evidence::save_evidence,
+        export::{ExportError, ExportFile, ExportProgress, export},
+        run_entries::{GatherError, gather},
+    },
+    store::{ExportedEntry, FILE_NAME, HistoryReader, NewCall, Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::histories::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
+use crate::support::histories::{
+    check_holds_no_secret, creation, moment, open, plant_secrets, sample_history, say, token,
+};
 
 fn sample() -> (Store, HistoryReader) {
     let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
@@ -254,6 +261,74 @@ fn a_cancelled_export_leaves_nothing_behind() {
         assert_eq!(names(folder.path()), ["history.json"]);
         assert_eq!(fs::read(&path).unwrap(), b"mine");
     }
+}
+
+/// How many entries are read at a time.
+const PAGE: usize = 64;
+
+#[test]
+fn a_stop_is_heeded_within_a_page_however_many_entries_are_chosen() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let replies: Vec<_> = (0..1000)
+        .map(|n| store.answer(creation(Target::Local, &[]), say(token(&format!("tok_{n}"), "Visa", "4242", false))))
+        .collect();
+    assert!(replies.into_iter().all(|reply| reply.wait().is_ok()));
+    drop(store);
+    // Each entry that is read from now on is named for its note, which is no text.
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    assert_eq!(connection.execute("UPDATE entries SET note = CAST(x'ff' AS TEXT)", []).unwrap(), 1000);
+    drop(connection);
+    let reader = HistoryReader::look(folder.path(), moment(0)).unwrap();
+    let ids = reader.ids(&all()).unwrap();
+    assert_eq!((ids.len(), reader.damage().parts.len()), (1000, 0));
+    let own = OwnFolders::default();
+    let path = folder.path().join("stopped");
+    let file = ExportFile { path: &path, overwrite: true, own: &own };
+    type Work<'a> = (&'a str, &'a dyn Fn(&CancellationToken, &mut dyn FnMut(u64)) -> bool);
+    let selection = HistoryFilter { among: Some(ids.clone()), ..all() };
+    let subject = EvidenceSubject::Entries(ids.clone());
+    let works: [Work<'_>; 4] = [
+        ("a list of the selection", &|stop, tell| {
+            matches!(gather(&reader, &ids, &mut |done| tell(done), stop), Err(GatherError::Cancelled))
+        }),
+        ("an export of the selection", &|stop, tell| {
+            let mut tell = |at: ExportProgress| tell(at.done);
+            export(&reader, &selection, &ExportForm::default(), file, &mut tell, stop) == Err(ExportError::Cancelled)
+        }),
+        ("an export of all", &|stop, tell| {
+            let mut tell = |at: ExportProgress| tell(at.done);
+            export(&reader, &all(), &ExportForm::default(), file, &mut tell, stop) == Err(ExportError::Cancelled)
+        }),
+        ("evidence of the selection", &|stop, tell| {
+            let mut tell = |at: ExportProgress| tell(at.done);
+            let format = EvidenceFormat::Zip;
+            save_evidence(&reader, &subject, format, moment(0), file, &mut tell, stop) == Err(ExportError::Cancelled)
+        }),
+    ];
+    for (what, work) in works {
+        for stop_at in [0, 128, 512] {
+            let stop = CancellationToken::new();
+            let mut done = 0;
+            if stop_at == 0 {
+                stop.cancel();
+            }
+            let mut tell = |now: u64| {
+                done = now;
+                if now >= stop_at {
+                    stop.cancel();
+                }
+            };
+            assert!(work(&stop, &mut tell), "{what} is cancelled");
+            assert_eq!(done, stop_at, "{what}");
+            let read = reader.damage().parts.len();
+            assert!(
+                read <= stop_at as usize + PAGE,
+                "{what}: {read} entries were read, {stop_at} were done at the stop"
+            );
+        }
+    }
+    assert!(!path.exists());
 }
 
 #[test]
