@@ -148,7 +148,8 @@
 //! `worker/run_calls` does what `cli/run` does, on a thread of its own, and tells ten times a second at most how far it is;
 //! `worker/run_views` reads the kept runs for the dialog. Entries of the history become a list by
 //! [`domain::run::entry_rows`], which leaves out by name what is not kept whole. A run that is made again (`jobs/run_again`) is written down from
-//! the rows that are kept of the earlier one.
+//! the rows that are kept of the earlier one. Which rows the account at the real API will refuse, its answers to earlier
+//! calls of the profile tell (`jobs/account_answers`).
 //!
 //! # One call of an SDK
 //!

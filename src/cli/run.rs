@@ -31,6 +31,7 @@ use crate::{
         settings::stripe::BaseUrl,
     },
     jobs::{
+        account_answers::known_policies,
         pace::USUAL_RATE,
         run::{self as job, EndedRow, PauseSwitch, RunError, RunJob, RunProgress},
     },
@@ -91,21 +92,24 @@ fn start(list: &RunList, args: &RunArgs, environment: &ProcessEnvironment) -> Re
     let store = opened.backend.store().clone();
     let created = opened.clock.now();
     let hash = ListHash::new(&store.workspace_secret());
-    let read =
-        list.read(hash, utc_day(created), opened.policies).map_err(|error| wrong_list(args, &error.to_string()))?;
+    let profile = match &opened.backend {
+        Backend::Local { .. } => None,
+        Backend::Stripe { profile, .. } => Some(*profile),
+    };
+    let policies = match profile {
+        Some(profile) => known_policies(&store.reader()?)?.remove(&profile),
+        None => opened.policies,
+    };
+    let read = list.read(hash, utc_day(created), policies).map_err(|error| wrong_list(args, &error.to_string()))?;
     if read.preview.rows == 0 {
         return Err(CliError::Usage("There is nothing to run: the list has no rows".to_owned()));
     }
     let per_second = calls_per_second(args.rate, &opened);
     if args.preview {
-        return print_preview(&read.preview, per_second);
+        return print_preview(&read.preview, per_second, opened.backend.target());
     }
     remark(preview_line(&read.preview, per_second));
-    read.preview.refused.iter().for_each(|(policy, rows)| remark(refusal_words(policy.as_str(), *rows)));
-    let profile = match &opened.backend {
-        Backend::Local { .. } => None,
-        Backend::Stripe { profile, .. } => Some(*profile),
-    };
+    read.preview.refusals(opened.backend.target()).for_each(remark);
     let mut random = rand::rng();
     let run = NewRun {
         name: name(&args.list),
@@ -310,11 +314,7 @@ fn preview_line(preview: &RunPreview, per_second: Option<u32>) -> String {
     format!("{} rows, {} calls at most{time}", preview.rows, preview.calls)
 }
 
-fn refusal_words(policy: &str, rows: u64) -> String {
-    format!("The policy {policy} of the account is not as usual: it will refuse {rows} rows")
-}
-
-fn print_preview(preview: &RunPreview, per_second: Option<u32>) -> Result<CommandOutcome, CliError> {
+fn print_preview(preview: &RunPreview, per_second: Option<u32>, target: Target) -> Result<CommandOutcome, CliError> {
     print(preview_line(preview, per_second))?;
     for (step, rows) in &preview.by_step {
         print(format_args!("{rows} rows go as far as {}", step.as_str()))?;
@@ -325,9 +325,7 @@ fn print_preview(preview: &RunPreview, per_second: Option<u32>) -> Result<Comman
     if preview.expected_otherwise > 0 {
         print(format_args!("{} rows: other outcomes", preview.expected_otherwise))?;
     }
-    for (policy, rows) in &preview.refused {
-        print(refusal_words(policy.as_str(), *rows))?;
-    }
+    preview.refusals(target).try_for_each(print)?;
     Ok(CommandOutcome::Well)
 }
 

@@ -1,5 +1,6 @@
 //! Long work with progress and cancel, for the window and the command line alike.
 
+pub mod account_answers;
 pub mod check_key;
 pub mod evidence;
 pub mod export;

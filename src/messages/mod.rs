@@ -5,7 +5,7 @@ mod run_orders;
 mod runs;
 mod webhooks;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 // All of it: a new kind of job needs no line here.
 pub use self::{jobs::*, run_orders::*, runs::*, webhooks::*};
@@ -27,6 +27,7 @@ use crate::domain::{
     },
     key::KeyKind,
     presets::library::PresetLibrary,
+    rules::policies::AccountPolicies,
     run::record::{RunId, RunRecord},
     secret::SecretText,
     settings::{
@@ -108,7 +109,7 @@ pub enum WorkerCommand {
     LoadExchange { id: ExchangeId },
     /// Tell what became of the token of this entry, and again whenever that changes; of none any more.
     WatchLife { id: Option<EntryId> },
-    /// List the runs that are kept.
+    /// List the runs that are kept, and tell what is known of the accounts that a new one may be made at.
     LoadRuns,
     /// Load a run with all that is shown of it, compared with a run of the same list: the one before it where none is named.
     LoadRun { id: RunId, against: Option<RunId> },
@@ -320,6 +321,8 @@ pub enum WorkerUpdate {
     },
     /// The runs that are kept, newest first.
     Runs(Vec<RunRecord>),
+    /// The policies of the accounts at the real API, as far as their answers to each profile say.
+    KnownPolicies(BTreeMap<ProfileId, AccountPolicies>),
     Run(Box<ShownRun>),
     /// How far a run of this window is, ten times a second at most.
     Running(RunningRun),

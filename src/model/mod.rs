@@ -128,6 +128,7 @@ impl WindowModel {
                 return Some(UserNotice::Begun { job, entry });
             }
             WorkerUpdate::Runs(kept) => self.runs.kept = Some(kept),
+            WorkerUpdate::KnownPolicies(policies) => self.runs.known_policies = policies,
             WorkerUpdate::Run(shown) => self.runs.shown = Some(LoadedValue::new(self.revision.count_on(), shown)),
             WorkerUpdate::Running(running) => {
                 let is_new = self.runs.running.as_ref().is_none_or(|known| known.job != running.job);

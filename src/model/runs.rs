@@ -1,8 +1,14 @@
 //! The runs as the window knows them.
 
+use std::collections::BTreeMap;
+
 use super::loaded::LoadedValue;
 use crate::{
-    domain::run::record::{RunId, RunRecord},
+    domain::{
+        rules::policies::AccountPolicies,
+        run::record::{RunId, RunRecord},
+        settings::profile::ProfileId,
+    },
     messages::{JobId, RunningRun, ShownRun},
 };
 
@@ -14,12 +20,19 @@ pub struct RunsModel {
     /// The run that was loaded last.
     pub shown: Option<LoadedValue<ShownRun>>,
     pub running: Option<RunningRun>,
+    /// By the answers of the real API to each profile.
+    pub(super) known_policies: BTreeMap<ProfileId, AccountPolicies>,
 }
 
 impl RunsModel {
     /// The runs that are kept, newest first; `None` before they were listed.
     pub fn kept(&self) -> Option<&[RunRecord]> {
         self.kept.as_deref()
+    }
+
+    /// What is known of the policies of the account that a profile calls at the real API.
+    pub fn known_policies(&self, profile: ProfileId) -> Option<AccountPolicies> {
+        self.known_policies.get(&profile).copied()
     }
 
     /// What is known of a run: from the list.

@@ -11,6 +11,7 @@ use crate::{
     domain::run::record::{RunId, RunRecord},
     files::OwnFolders,
     jobs::{
+        account_answers::known_policies,
         export::{ExportError, ExportFile},
         run_report,
     },
@@ -23,13 +24,15 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunViews {
     list: Arc<ReadingOrder>,
+    policies: Arc<ReadingOrder>,
     run: Arc<ReadingOrder>,
 }
 
 impl RunViews {
-    /// Tells which runs there are.
+    /// Tells which runs there are, and what is known of the accounts at the real API.
     pub(super) fn load_runs(&self, store: &Store, outbox: &UpdateSender) {
         read(&self.list, store, outbox, |reader| Ok(WorkerUpdate::Runs(reader.runs(SHOWN_RUNS)?)));
+        read(&self.policies, store, outbox, |reader| Ok(WorkerUpdate::KnownPolicies(known_policies(reader)?)));
     }
 
     /// Tells all that is shown of a run, compared with the one that is named, or with the one before it.

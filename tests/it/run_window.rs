@@ -133,6 +133,26 @@ fn what_the_account_refuses_is_said_before_anything_is_sent() {
     });
 }
 
+#[test]
+fn what_the_account_at_stripe_refused_last_is_said_before_the_next_run() {
+    let server = LocalServer::start();
+    server.set_policies(AccountPolicies { raw_card_data: false, ..AccountPolicies::default() });
+    let mut window = Bench::stripe(&server.url()).open();
+    ctrl(&mut window, Key::R);
+    type_list(&mut window, "card=4242424242424242 cvc=good,bad");
+    wait_for(&mut window, "2 rows, 4 calls at most");
+    assert!(!says(&window, "The account refuses"), "nothing is known yet");
+    ctrl(&mut window, Key::Enter);
+    wait_for(&mut window, "2 rows: 0 as expected, 2 differ");
+    wait(&mut window, "its end", |window| window.query_by_role_and_label(Role::Button, "Run again").is_some());
+    click(&mut window, Role::Button, "New run");
+    wait_for(&mut window, "The account refuses 1 of the rows");
+    wait_for(
+        &mut window,
+        "This Stripe account does not accept raw card numbers, as its last answer to this profile says",
+    );
+}
+
 /// Holds the run back that is on its way. Frames are drawn one by one, for a run comes to its end meanwhile.
 fn pause(window: &mut Window) {
     draw_until(window, "the run", |window| window.query_by_role_and_label(Role::Button, "Pause").is_some());

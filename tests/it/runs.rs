@@ -643,6 +643,41 @@ fn a_run_is_renamed_and_deleted_by_its_number_and_its_entries_stay() {
 }
 
 #[test]
+fn what_the_account_at_stripe_refused_last_is_said_before_the_next_run() {
+    let (home, at_server) = (Home::new(), Home::new());
+    let policies = ["--policy", "raw_card_data=off", "--policy", "card_tokens_on_charges=off"];
+    let serving = Serving::start(&at_server, &policies);
+    let url = format!("http://{}", serving.address);
+    let run = |matrix: &str, more: &[&str]| {
+        let args = ["run", "--matrix", matrix, "--target", "stripe", "--base-url", &url];
+        home.run_with_key(KEY, args.into_iter().chain(more.iter().copied()))
+    };
+    let words =
+        "This Stripe account does not accept raw card numbers, as its last answer to this profile says: it will refuse";
+    let matrix = "card=4242424242424242 cvc=good,none,bad";
+    let first = run(matrix, &["--preview"]);
+    assert!(first.exit == 0 && !first.stdout.contains("refuse"), "nothing is known yet: {first:?}");
+    assert!(run(matrix, &[]).stdout.contains("3 rows: 0 as expected"));
+    let preview = run(matrix, &["--preview"]);
+    // A short code is refused by itself, whatever the account says.
+    assert!(
+        preview.stdout.contains(&format!("{words} 2 rows\n")) && !preview.stdout.contains("takes card"),
+        "{preview:?}"
+    );
+    assert!(run("card=4242424242424242", &[]).stderr.contains(&format!("{words} 1 row")));
+    // What the local minter does is another matter.
+    assert!(!home.run(["run", "--matrix", matrix, "--preview"]).stdout.contains("refuse"));
+    drop(serving);
+    let allowed = Serving::start(&at_server, &policies[2..]);
+    let url = format!("http://{}", allowed.address);
+    let args = ["run", "--matrix", matrix, "--target", "stripe", "--base-url", &url, "--step", "charge"];
+    assert_eq!(home.run_with_key(KEY, args).exit, 1);
+    let preview = home.run_with_key(KEY, args.into_iter().chain(["--preview"]));
+    let words = "This Stripe account no longer takes card tokens here, as its last answer to this profile says: it will refuse 3";
+    assert!(preview.stdout.contains(words) && !preview.stdout.contains("raw card numbers"), "{preview:?}");
+}
+
+#[test]
 fn a_run_in_memory_leaves_nothing() {
     let home = Home::new();
     let mut command = home.command(["run", "--memory", "--matrix", "card=tok_visa", "--step", "attach"]);

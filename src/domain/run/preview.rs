@@ -5,9 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::civil::Date;
 
 use super::row::{RunRow, RunStep};
-use crate::domain::rules::{
-    policies::{AccountPolicies, AccountPolicy},
-    prediction::predict,
+use crate::domain::{
+    call::api::Target,
+    rules::{
+        account_answers::refusal_of,
+        policies::{AccountPolicies, AccountPolicy},
+        prediction::predict,
+    },
 };
 
 /// So many different expectations are told one by one.
@@ -66,6 +70,15 @@ impl RunPreview {
         }
     }
 
+    /// What the account will refuse at a target, in a sentence for each policy.
+    pub fn refusals(&self, target: Target) -> impl Iterator<Item = String> + '_ {
+        self.refused.iter().map(move |(policy, rows)| {
+            let why = refusal_words(*policy, target);
+            let noun = if *rows == 1 { "row" } else { "rows" };
+            format!("{why}: it will refuse {rows} {noun}")
+        })
+    }
+
     /// How long the calls take at so many a second.
     pub fn time_at(&self, rate: u32) -> Duration {
         Duration::from_secs(self.calls.div_ceil(u64::from(rate.max(1))))
@@ -78,6 +91,14 @@ pub fn time_words(time: Duration) -> String {
         secs @ 0..60 => format!("{secs} s"),
         secs @ 60..3600 => format!("{} min {} s", secs / 60, secs % 60),
         secs => format!("{} h {} min", secs / 3600, secs % 3600 / 60),
+    }
+}
+
+/// Why the account of a target refuses rows, without a full stop.
+pub fn refusal_words(policy: AccountPolicy, target: Target) -> String {
+    match refusal_of(policy).filter(|_| target == Target::Stripe) {
+        Some(refusal) => format!("{}, as its last answer to this profile says", refusal.title()),
+        None => format!("The policy {} of the account is not as usual", policy.as_str()),
     }
 }
 

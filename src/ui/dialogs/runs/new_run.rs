@@ -210,12 +210,11 @@ impl NewRunState {
         if let Some(preview) = self.task.take() {
             self.preview = Some(preview);
         }
-        let key = PreviewKey {
-            revision: self.revision,
-            day: utc_day(about.now),
-            policies: (about.settings.target() == Target::Local).then_some(about.settings.policies),
-        let key = PreviewKey { revision: self.revision, day: utc_day(about.now), policies };
+        let policies = match about.settings.target() {
+            Target::Local => Some(about.settings.policies),
+            Target::Stripe => about.runs.known_policies(about.settings.profiles.active().id),
         };
+        let key = PreviewKey { revision: self.revision, day: utc_day(about.now), policies };
         if self.asked == Some(key) {
             return;
         }

@@ -9,7 +9,8 @@ use crate::{
     domain::{
         call::api::Target,
         foreign,
-        run::preview::{RunPreview, time_words},
+        rules::account_answers::refusal_of,
+        run::preview::{RunPreview, refusal_words, time_words},
         settings::stripe::USUAL_RATE,
     },
     ui::{
@@ -55,7 +56,12 @@ pub(super) fn preview_ui(ui: &mut Ui, preview: &RunPreview, rate: Option<NonZero
     });
     for (policy, rows) in &preview.refused {
         let title = format!("The account refuses {} of the rows", grouped(*rows));
-        let text = format!("Its policy {} is not as usual. The settings of the minter change it", policy.as_str());
+        let why = refusal_words(*policy, target);
+        let remedy = match refusal_of(*policy).filter(|_| target == Target::Stripe) {
+            Some(refusal) => refusal.remedy(),
+            None => "The settings of the minter change it",
+        };
+        let text = format!("{why}. {remedy}");
         InlineAlert::new(Tone::Warn, &title).text(&text).ui(ui);
     }
 }
