@@ -130,9 +130,10 @@
 //! # One export
 //!
 //! Ctrl+S opens `ui/dialogs/export`, which pushes `Action::Run` with a `JobRequest`. `app/jobs` starts it,
-//! `worker/jobs` runs `jobs/export` on a thread of its own: it reads the entries in pages and writes them to a
-//! temporary file in the format that was chosen ([`formats`]), which replaces the target when it is complete. Progress and the end come back as updates; `app/jobs`
-//! says how it ended.
+//! `worker/jobs` runs `jobs/export` on a thread of its own: it reads the entries in pages, and another thread (`jobs/halves`)
+//! writes them to a temporary file in the format that was chosen ([`formats`]), which replaces the target when it is complete.
+//! Progress and the end come back as updates; `app/jobs` says how it ended. An import is read and checked on one thread and
+//! written beside the history by another one; then the writer copies all of it in one transaction.
 //!
 //! # One run
 //!

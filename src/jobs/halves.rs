@@ -44,6 +44,7 @@ fn hand_over_all<T, M>(sender: SyncSender<Vec<T>>, make: impl FnOnce(&mut dyn Fn
     });
     // Where nobody receives any more, the other thread says why.
     let _ = sender.send(batch);
+    drop(sender);
     made
 }
 

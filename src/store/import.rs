@@ -199,35 +199,61 @@ fn copy_row<const N: usize>(
 }
 
 impl WriteContext {
-    /// Copies the entries of a stage that are not here. `goes_on` is told after each how many there were.
+    /// Copies the entries of a stage that are not here. `goes_on` is told after each entry how many there were.
     pub(super) fn import(
         &mut self,
         stage: &ImportStage,
         goes_on: &dyn Fn(u64) -> bool,
     ) -> Result<ImportReport, JobError> {
+        let (is_new, report) = self.new_entries(stage)?;
+        let cache: i64 = self.connection.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
+        self.connection.pragma_update(None, "cache_size", COPYING_CACHE)?;
+        let copied = self.copy_entries(stage, &is_new, goes_on);
+        self.connection.pragma_update(None, "cache_size", cache)?;
+        copied.map(|()| report)
+    }
+
+    /// Whether each entry of a stage is new, in the order of the file: of those that are one, the first one is.
+    fn new_entries(&self, stage: &ImportStage) -> rusqlite::Result<(Vec<bool>, ImportReport)> {
         let mut known = KnownEntries::read(&self.connection, stage.entries())?;
+        let (mut is_new, mut report) = (Vec::with_capacity(stage.entries() as usize), ImportReport::default());
+        let mut uids = stage.context.connection.prepare("SELECT uid FROM staged ORDER BY entry")?;
+        let mut uids = uids.query([])?;
+        while let Some(row) = uids.next()? {
+            is_new.push(known.meet(uid_of(row, 0)?, &mut report));
+        }
+        Ok((is_new, report))
+    }
+
+    /// The last entry of a file is the oldest one, with the lowest number: rows that come in the order of their numbers
+    /// are written behind each other.
+    fn copy_entries(
+        &mut self,
+        stage: &ImportStage,
+        is_new: &[bool],
+        goes_on: &dyn Fn(u64) -> bool,
+    ) -> Result<(), JobError> {
         let given: i64 = self.connection.query_row(LAST_GIVEN, [], |row| row.get(0))?;
         let staged = &stage.context.connection;
-        let of_entry = columns_but(staged, "entries", &["id", "revision", "uid"])?.join(", ");
+        let of_entry = format!("uid, {}", columns_but(staged, "entries", &["id", "revision", "uid"])?.join(", "));
         let of_call = columns_but(staged, "exchanges", &["id", "entry"])?.join(", ");
-        let of_entry = format!("uid, {of_entry}");
         let places = |columns: &str| vec!["?"; columns.split(", ").count() + 2].join(", ");
         let insert_entry = format!("INSERT INTO entries (id, revision, {of_entry}) VALUES ({})", places(&of_entry));
         let insert_call = format!("INSERT INTO exchanges (id, entry, {of_call}) VALUES ({})", places(&of_call));
         let sql = format!(
             "SELECT id, number, first_call, last_call, staged.{of_entry} FROM entries JOIN staged ON staged.entry = id \
-             ORDER BY id"
+             ORDER BY id DESC"
         );
         let mut entries = staged.prepare(&sql)?;
         let mut calls =
             staged.prepare(&format!("SELECT {of_call} FROM exchanges WHERE id BETWEEN ?1 AND ?2 ORDER BY id"))?;
         let (entry_columns, call_columns) = (4..entries.column_count(), 0..calls.column_count());
-        let mut report = ImportReport::default();
         let mut entries = entries.query([])?;
-        while let Some(entry) = entries.next()? {
+        for done in 1.. {
+            let Some(entry) = entries.next()? else { break };
             let (id, number): (i64, i64) = (entry.get(0)?, entry.get(1)?);
             let place = id.unsigned_abs() - 1;
-            if known.meet(uid_of(entry, 4)?, &mut report) {
+            if is_new[place as usize] {
                 let here = stage.numbers.number_here(number, place, given);
                 let revision = self.next_revision();
                 let mut insert = self.connection.prepare_cached(&insert_entry)?;
@@ -239,11 +265,11 @@ impl WriteContext {
                     copy_row(&mut insert, [self.last_call, here], call, call_columns.clone())?;
                 }
             }
-            if !goes_on(place + 1) {
+            if !goes_on(done) {
                 return Err(StoreError::ImportCancelled.into());
             }
         }
-        Ok(report)
+        Ok(())
     }
 
     fn import_entry(&mut self, detail: EntryDetail, id: EntryId) -> rusqlite::Result<()> {
@@ -298,6 +324,10 @@ impl WriteContext {
         Ok(())
     }
 }
+
+/// SQLite's cache of pages while entries are copied, in KB as its negative: the index of a million tokens, whose order is
+/// not that of their entries, fits in. With the usual cache each token would have a page read and written.
+const COPYING_CACHE: i64 = -64_000;
 
 /// The last number that was given to an entry, also to one that is gone.
 const LAST_GIVEN: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0), \

@@ -236,7 +236,7 @@ fn to_read_and_write_an_entry_takes_few_pieces_of_memory() {
     // The statements are made.
     read();
     let read = allocation_counter::measure(read).count_total / ENTRIES;
-    assert!(read <= 100, "to read an entry takes {read}");
+    assert!(read <= 32, "to read an entry takes {read}");
 
     let detail = details(&reader).remove(0);
     for format in [FileFormat::Json, FileFormat::Jsonl] {
@@ -244,6 +244,6 @@ fn to_read_and_write_an_entry_takes_few_pieces_of_memory() {
         let mut write = || writer.entry(&mut io::sink(), &detail).unwrap();
         write();
         let written = allocation_counter::measure(write).count_total;
-        assert!(written <= 25, "to write one as {} takes {written}", format.as_str());
+        assert!(written <= 16, "to write one as {} takes {written}", format.as_str());
     }
 }
