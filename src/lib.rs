@@ -192,11 +192,14 @@
 //! # An event on its way
 //!
 //! A handler of the minter says what happened (`minter/happened`); the event is a row beside the object, in the same
-//! transaction, and points to it until the object changes. While a server runs, a thread of [`webhooks`] reads the events
-//! behind the cursor of each endpoint (`store/outbox`), sends them in order for each object, and writes down in slices what
-//! came of it: after a crash what was sent last is sent again. The secret of an endpoint follows from the folder's secret
-//! and the endpoint's id ([`domain::call::webhook_signature`]) and is kept nowhere. Nothing leaves this machine but to an
-//! origin that a person named ([`domain::settings::receiver`]).
+//! transaction, and points to it until the object changes. While a server runs, a thread of [`webhooks`] reads the
+//! events behind the cursor of each endpoint (`store/outbox`), sends them in order for each object, and writes down in
+//! slices what came of it: after a crash what was sent last is sent again. An event that was not taken, or waits, has a
+//! row with its next attempt, what is still to go wrong with it, and why it was refused
+//! ([`domain::history::delivery_refusal`]). An endpoint that a person named is forgotten some time after the last
+//! process that served it. The secret of an endpoint follows from the folder's secret and the endpoint's id
+//! ([`domain::call::webhook_signature`]) and is kept nowhere. Nothing leaves this machine but to an origin that a
+//! person named ([`domain::settings::receiver`]).
 //!
 //! # What became of a token
 //!

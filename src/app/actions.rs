@@ -109,7 +109,7 @@ impl App {
             Shortcut::Settings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Shortcut::Server => {
                 self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
-                self.load_webhooks();
+                self.watch_webhooks();
             }
             Shortcut::Runs => self.open_runs(None),
             Shortcut::Keys => self.views.dialogs.keys_are_open = true,
@@ -196,10 +196,10 @@ impl App {
         self.use_loaded_call(ctx);
     }
 
-    /// Asks for the webhook endpoints, where they are shown.
-    pub(super) fn load_webhooks(&self) {
+    /// Asks for the webhook endpoints by the settings of now, where they are shown.
+    pub(super) fn watch_webhooks(&self) {
         if self.views.dialogs.server.is_some() {
-            self.worker.send(WorkerCommand::LoadWebhooks);
+            self.worker.send(WorkerCommand::WatchWebhooks { is_watched: true });
         }
     }
 
@@ -309,11 +309,11 @@ impl App {
             Action::SetOrigins(origins) => self.edit_settings(SettingsEdit::Origins(origins)),
             Action::SetWebhookOrigins(origins) => {
                 self.edit_settings(SettingsEdit::WebhookOrigins(origins));
-                self.load_webhooks();
+                self.watch_webhooks();
             }
             Action::SetForwardTo(urls) => {
                 self.edit_settings(SettingsEdit::ForwardTo(urls));
-                self.load_webhooks();
+                self.watch_webhooks();
             }
             Action::TellSecret(endpoint) => self.worker.send(WorkerCommand::TellSecret { endpoint }),
             Action::SetFaults { text, rules } => {

@@ -189,13 +189,8 @@ impl App {
             if matches!(&update, WorkerUpdate::Detail(detail) if !self.history.selection.wants(detail.entry.id)) {
                 continue;
             }
-            // A call may have made, changed or removed an endpoint.
-            let may_change_endpoints = matches!(update, WorkerUpdate::Requests(_));
             if let Some(notice) = self.model.apply(update) {
                 self.tell(ctx, notice);
-            }
-            if may_change_endpoints {
-                self.load_webhooks();
             }
         }
         self.use_loaded_detail(ctx);

@@ -18,10 +18,7 @@ use crate::{
 impl App {
     pub(super) fn tell(&mut self, ctx: &Context, notice: UserNotice) {
         match notice {
-            UserNotice::Server => {
-                self.tell_server();
-                self.load_webhooks();
-            }
+            UserNotice::Server => self.tell_server(),
             UserNotice::Secret { endpoint, secret } => {
                 if let Some(dialog) = &mut self.views.dialogs.server {
                     dialog.webhooks.reveal(endpoint, secret);

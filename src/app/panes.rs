@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{App, code_context};
 use crate::{
     domain::{form::field_state::FormField, settings::layout::WindowLayout},
+    messages::WorkerCommand,
     model::StorageState,
     ui::{
         Action, MiddlePane,
@@ -368,9 +369,11 @@ impl App {
                 settings: &self.settings,
                 faults: &self.faults,
                 webhooks: &self.model.webhooks,
+                zone: &self.zone,
             };
             if !server::server_ui(ctx, state, &about, actions) {
                 dialogs.server = None;
+                self.worker.send(WorkerCommand::WatchWebhooks { is_watched: false });
             }
         }
         if dialogs.runs.is_open() {

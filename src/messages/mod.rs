@@ -119,8 +119,8 @@ pub enum WorkerCommand {
     DeleteRun { id: RunId },
     /// Hold back the run that a job makes, or let it go on.
     PauseRun { job: JobId, is_paused: bool },
-    /// List the webhook endpoints.
-    LoadWebhooks,
+    /// Tell the webhook endpoints, now and whenever something of them changes; or not any more.
+    WatchWebhooks { is_watched: bool },
     /// Tell the secret that the events of this endpoint are signed with.
     TellSecret { endpoint: String },
     /// Serve the minter on this port of 127.0.0.1, or stop serving.

@@ -1,5 +1,7 @@
 //! What the background tells of webhook endpoints.
 
+use crate::domain::history::delivery_refusal::EndpointBacklog;
+
 /// An endpoint as the window lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedEndpoint {
@@ -11,6 +13,7 @@ pub struct ListedEndpoint {
     pub account: Option<String>,
     pub origin: EndpointOrigin,
     pub reach: EndpointReach,
+    pub backlog: EndpointBacklog,
 }
 
 /// Who named an endpoint.

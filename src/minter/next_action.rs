@@ -13,7 +13,13 @@ use super::{
     shapes,
     stored_object::StoredObject,
 };
-use crate::domain::{call::error::ApiError, mask};
+use crate::domain::{
+    call::{
+        error::ApiError,
+        payer_page::{NO_PAGE, PayerPages},
+    },
+    mask,
+};
 
 /// How the payer gets to the bank and back.
 #[derive(Clone, Debug, Default)]
@@ -178,11 +184,10 @@ pub(super) fn ask_payer(call: &MinterCall<'_>, intent: &mut StoredObject, way: &
 fn page_url(call: &MinterCall<'_>, intent: &str, number: u64, source: &str) -> String {
     let page = call.workspace.name_of_page(call.account_id, intent, number);
     let connected = call.ledger.is_connected().then_some(call.account_id);
-    let served = call.payer_pages.and_then(|pages| pages.url(intent, &page, connected));
-    served.unwrap_or_else(|| format!("{NO_PAGE}{source}"))
+    let nowhere = PayerPages::nowhere();
+    let served = call.payer_pages.unwrap_or(&nowhere).url(intent, &page, connected);
+    served.unwrap_or_else(|| format!("{NO_PAGE}/{source}"))
 }
 
-/// The address of a call that came to no server: it leads nowhere. `testcard authenticate` does what its buttons would.
-const NO_PAGE: &str = "https://authentication.testcard.invalid/";
 /// What stands at the certificates of a bank that is none.
 const NO_CERTIFICATE: &str = "Testcard's local minter has no directory server.";

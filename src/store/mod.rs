@@ -82,7 +82,8 @@ pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use import::{CheckedEntry, ImportStage, KnownEntries};
 pub use outbox::{
-    DeliveryLock, DeliveryNote, DeliveryNotes, KeptEndpoint, OpenDelivery, Outbox, OutboxEvent, OutboxPage,
+    CursorNote, DeliveryLock, DeliveryNote, DeliveryNotes, EndpointCursor, KeptEndpoint, OpenDelivery, OpenNote,
+    Outbox, OutboxEvent, OutboxPage,
 };
 pub use paths::FILE_NAME;
 pub use reader::{
@@ -115,6 +116,7 @@ use copy::PrivateCopy;
 use due_effects::{EffectChanges, NextEffects};
 use event_bell::EventBell;
 use log_bound::{LogBound, LogLimit};
+use numbered_ids::IdNumbers;
 use schema::{DatabaseLocation, MigrationBackup};
 use session::StoreSession;
 use write_context::WriteContext;
@@ -391,9 +393,10 @@ impl Store {
         self.0.writer.submit("set the clock", move |context| context.set_clock(&world, change, machine, &set))
     }
 
-    /// Carries out what is due in any world by its clock, where the machine's shows `machine`. A call finds what was due
-    /// before it carried out in any case: this is for whoever wants to hear of it in time.
-    pub fn carry_out_due(&self, machine: Timestamp) -> StoreReply<()> {
+    /// Carries out what is due in any world by its clock, where the machine's shows `machine`, as much as one transaction
+    /// takes; gives whether that was all. A call finds what was due before it carried out in any case: this is for whoever
+    /// wants to hear of it in time.
+    pub fn carry_out_due(&self, machine: Timestamp) -> StoreReply<bool> {
         self.0.writer.submit("carry out what is due", move |context| context.carry_out_all_due(machine))
     }
 
@@ -418,7 +421,8 @@ impl Store {
     /// When the database cannot be opened.
     pub fn outbox(&self) -> Result<Outbox, StoreError> {
         let connection = self.0.location.connect_reader().map_err(|error| self.0.location.opening_failed(&error))?;
-        Ok(Outbox::new(connection, self.0.identities.clone()))
+        let numbers = IdNumbers::new(&self.workspace_secret());
+        Ok(Outbox::new(connection, self.0.identities.clone(), numbers))
     }
 
     /// Lets `ring` hear of each commit of this process that has events, or changes an endpoint, in the place of who heard

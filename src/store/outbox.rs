@@ -14,12 +14,18 @@ use serde_json::Value;
 use super::{
     due_effects,
     error::{JobError, StoreError},
+    numbered_ids::IdNumbers,
     objects::{self, ObjectColumns, ObjectKey},
+    rows,
     write_context::WriteContext,
 };
 use crate::{
     domain::{
-        history::token_life::{DeliveryState, EventDelivery},
+        fault::EventFault,
+        history::{
+            delivery_refusal::{DeliveryRefusal, EndpointBacklog},
+            token_life::{DeliveryState, EventDelivery},
+        },
         mask::keyed_hash::IdentityKey,
     },
     minter::{self, ObjectKind, StoredObject},
@@ -56,6 +62,8 @@ pub struct OpenDelivery {
     pub attempts: u32,
     /// By the machine's clock; `None` where it is never sent again.
     pub due: Option<Timestamp>,
+    /// What is still to go wrong when it is sent.
+    pub fault: Option<EventFault>,
 }
 
 impl OpenDelivery {
@@ -79,30 +87,56 @@ pub struct OutboxPage {
     pub may_have_more: bool,
 }
 
-/// What came of an event.
+/// Up to where an endpoint has taken all events, as it is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndpointCursor {
+    pub position: i64,
+    /// When a process last was there that sends to the endpoint, by the machine's clock.
+    pub served: Timestamp,
+}
+
+/// What came of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryNote {
     Taken,
-    /// It was not taken, or waits behind one that was not; `due` is the next attempt, if there is one.
-    Open {
-        attempts: u32,
-        due: Option<Timestamp>,
-    },
+    /// It was not taken, or waits behind one that was not.
+    Open(OpenNote),
     /// A person's wish to have it sent once more is taken in hand.
     InHand {
         due: Timestamp,
     },
 }
 
+/// What is written down of an event that an endpoint has not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenNote {
+    pub attempts: u32,
+    /// The next attempt, if there is one.
+    pub due: Option<Timestamp>,
+    /// What is still to go wrong when it is sent.
+    pub fault: Option<EventFault>,
+    /// Why it was not taken; `None` leaves what is written down of an earlier attempt.
+    pub refusal: Option<DeliveryRefusal>,
+}
+
+/// A cursor to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CursorNote {
+    pub endpoint: String,
+    pub cursor: EndpointCursor,
+    /// The types that an endpoint asked for which a person named, a JSON list.
+    pub types: Option<String>,
+}
+
 /// What came of sending, to be written down together.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveryNotes {
-    /// The endpoint with its cursor and, of one that was named on the command line, with its types.
-    pub cursors: Vec<(String, i64, Option<String>)>,
+    /// Endpoints that are there no more, with all that was to be sent to them. They go first: what is noted besides of an
+    /// endpoint with the same id is of a new beginning.
+    pub gone: Vec<String>,
+    pub cursors: Vec<CursorNote>,
     /// By endpoint and event. A wish to have one sent once more, which came meanwhile, outlasts what is noted here.
     pub events: BTreeMap<(String, i64), DeliveryNote>,
-    /// Endpoints that are there no more, with all that was to be sent to them.
-    pub gone: Vec<String>,
 }
 
 impl DeliveryNotes {
@@ -126,11 +160,12 @@ impl DeliveryLock {
 pub struct Outbox {
     connection: Connection,
     identities: IdentityKey,
+    numbers: IdNumbers,
 }
 
 impl Outbox {
-    pub(super) fn new(connection: Connection, identities: IdentityKey) -> Self {
-        Self { connection, identities }
+    pub(super) fn new(connection: Connection, identities: IdentityKey, numbers: IdNumbers) -> Self {
+        Self { connection, identities, numbers }
     }
 
     /// SQLite's number of what is committed by others than this connection: another one where there may be something new.
@@ -160,8 +195,68 @@ impl Outbox {
 
     /// Up to where an endpoint has taken all events; `None` for one that nothing was sent to yet.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
-    pub fn cursor(&self, endpoint: &str) -> Result<Option<i64>, StoreError> {
-        cursor(&self.connection, endpoint).map_err(|error| StoreError::of(READING, &error))
+    pub fn cursor(&self, endpoint: &str) -> Result<Option<EndpointCursor>, StoreError> {
+        let sql = "SELECT position, served_ms FROM webhook_cursors WHERE endpoint = ?1";
+        let read = self.connection.prepare_cached(sql).and_then(|mut read| {
+            read.query_row([endpoint], |row| Ok(EndpointCursor { position: row.get(0)?, served: moment(row.get(1)?) }))
+                .optional()
+        });
+        read.map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// How many events an endpoint has not taken, and why.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn backlog(&self, endpoint: &str) -> Result<EndpointBacklog, StoreError> {
+        let read = || {
+            let (waiting, given_up) = self
+                .connection
+                .prepare_cached(
+                    "SELECT count(due_ms), count(*) - count(due_ms) FROM webhook_deliveries WHERE endpoint = ?1",
+                )?
+                .query_row([endpoint], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let last_refusal = self
+                .connection
+                .prepare_cached(
+                    "SELECT refused_ms, http_status, refusal FROM webhook_deliveries WHERE endpoint = ?1 \
+                     ORDER BY refused_ms DESC LIMIT 1",
+                )?
+                .query_row([endpoint], |row| refusal(row, 0))
+                .optional()?
+                .flatten();
+            Ok(EndpointBacklog { waiting, given_up, last_refusal })
+        };
+        read().map_err(|error: rusqlite::Error| StoreError::of(READING, &error))
+    }
+
+    /// How events of the account itself in the common world are on their way, in the order of their ids as given: to each
+    /// endpoint that they are for. Nothing of an event that is not there.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn event_deliveries(&self, ids: &[&str]) -> Result<Vec<Vec<EventDelivery>>, StoreError> {
+        let read = || {
+            let endpoints = EndpointStates::read(&self.connection)?;
+            let deliveries = |id: &&str| {
+                let key = ObjectKey { world: "", account: "", id: &self.identities.stored(id), kind: "event" };
+                let place = self.numbers.place_of(id);
+                let found = objects::find(&self.connection, key, place, ObjectColumns::Object, |row| {
+                    Ok((row.get(5)?, rows::stored_object(ObjectKind::Event, row)?))
+                })?;
+                let Some((place, event)) = found else { return Ok(Vec::new()) };
+                endpoints.deliveries(&self.connection, ("", None), place, &event)
+            };
+            ids.iter().map(deliveries).collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| StoreError::of(READING, &error))
+    }
+
+    /// The endpoints that a person named on a command line or in the settings, with the time at which each was last served.
+    #[expect(clippy::missing_errors_doc, reason = "said once for all")]
+    pub fn forwards(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let sql = "SELECT endpoint, served_ms FROM webhook_cursors WHERE types IS NOT NULL";
+        let read = || {
+            let mut read = self.connection.prepare_cached(sql)?;
+            read.query_map([], |row| Ok((row.get(0)?, moment(row.get(1)?))))?.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| StoreError::of(READING, &error))
     }
 
     /// The place of the newest object.
@@ -187,15 +282,17 @@ impl Outbox {
 
     fn rows(&self, condition: &str, endpoint: &str, value: i64) -> Result<Vec<OpenDelivery>, StoreError> {
         let sql = format!(
-            "SELECT event, attempts, due_ms FROM webhook_deliveries WHERE endpoint = ?1 AND ({condition}) ORDER BY event"
+            "SELECT event, attempts, due_ms, fault FROM webhook_deliveries \
+             WHERE endpoint = ?1 AND ({condition}) ORDER BY event"
         );
         let read = || {
             self.connection
                 .prepare_cached(&sql)?
                 .query_map((endpoint, value), |row| {
-                    let due: Option<i64> = row.get(2)?;
-                    let due = due.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MIN));
-                    Ok(OpenDelivery { event: row.get(0)?, attempts: row.get(1)?, due })
+                    let due = row.get::<_, Option<i64>>(2)?.map(moment);
+                    // What a newer Testcard knows to go wrong goes well here.
+                    let fault = row.get::<_, Option<String>>(3)?.and_then(|fault| fault.parse().ok());
+                    Ok(OpenDelivery { event: row.get(0)?, attempts: row.get(1)?, due, fault })
                 })?
                 .collect::<rusqlite::Result<_>>()
         };
@@ -217,9 +314,10 @@ impl Outbox {
         Ok(self.events("position = ?1 AND kind = 'event'", [position])?.pop().and_then(|(_, event)| event))
     }
 
-    /// Whether the event at a place is still there: a reset takes it away.
+    /// Whether there is still a row at a place among the objects, readable or not: a reset takes events away, a call
+    /// endpoints.
     #[expect(clippy::missing_errors_doc, reason = "said once for all")]
-    pub fn has_event(&self, position: i64) -> Result<bool, StoreError> {
+    pub fn has_object(&self, position: i64) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM objects WHERE position = ?1)";
         let has = self.connection.prepare_cached(sql).and_then(|mut has| has.query_row([position], |row| row.get(0)));
         has.map_err(|error| StoreError::of(READING, &error))
@@ -257,6 +355,11 @@ impl Outbox {
         };
         read().map_err(|error: rusqlite::Error| StoreError::of(READING, &error))
     }
+}
+
+/// A moment of the machine's clock as it is written down.
+fn moment(unix_ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::MIN)
 }
 
 /// What was read of a row whose first column is its place; `None`, with a warning, where it is damaged.
@@ -398,41 +501,58 @@ impl EndpointStates {
             let is_of = if object.state["connect"] == true { account.is_some() } else { of.as_deref() == account };
             let is_asked = own == world && is_of && object.body["status"] == "enabled";
             let is_for = is_asked && minter::event_fits(&names(&object.body["enabled_events"]), event);
-            let state = match delivery(connection, &object.id, place)? {
-                Some(state) => state,
+            let (state, refusal) = match delivery(connection, &object.id, place)? {
+                Some(written) => written,
                 None if !is_for || place <= *position => continue,
-                None if place > *cursor => DeliveryState::Queued,
-                None => DeliveryState::Taken,
+                None if place > *cursor => (DeliveryState::Queued, None),
+                None => (DeliveryState::Taken, None),
             };
             let url = object.body["url"].as_str().map(str::to_owned);
-            deliveries.push(EventDelivery { url, state });
+            deliveries.push(EventDelivery { url, state, refusal });
         }
         for (id, types, cursor) in &self.forwards {
-            let state = match delivery(connection, id, place)? {
-                Some(state) => state,
+            let (state, refusal) = match delivery(connection, id, place)? {
+                Some(written) => written,
                 None if !minter::event_fits(types, event) => continue,
-                None if place > *cursor => DeliveryState::Queued,
-                None => DeliveryState::Passed,
+                None if place > *cursor => (DeliveryState::Queued, None),
+                None => (DeliveryState::Passed, None),
             };
-            deliveries.push(EventDelivery { url: None, state });
+            deliveries.push(EventDelivery { url: None, state, refusal });
         }
         Ok(deliveries)
     }
 }
 
-/// What is written down of an event on its way to an endpoint.
-fn delivery(connection: &Connection, endpoint: &str, event: i64) -> rusqlite::Result<Option<DeliveryState>> {
+/// What is written down of an event on its way to an endpoint, and why it was not taken.
+fn delivery(
+    connection: &Connection,
+    endpoint: &str,
+    event: i64,
+) -> rusqlite::Result<Option<(DeliveryState, Option<DeliveryRefusal>)>> {
     let written = connection
-        .prepare_cached("SELECT attempts, due_ms FROM webhook_deliveries WHERE endpoint = ?1 AND event = ?2")?
-        .query_row((endpoint, event), |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Option<i64>>(1)?)))
+        .prepare_cached(
+            "SELECT attempts, due_ms, refused_ms, http_status, refusal FROM webhook_deliveries \
+             WHERE endpoint = ?1 AND event = ?2",
+        )?
+        .query_row((endpoint, event), |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, Option<i64>>(1)?.map(moment), refusal(row, 2)?))
+        })
         .optional()?;
-    Ok(written.map(|(attempts, due)| match due {
-        Some(due) if due == WISHED.as_millisecond() => DeliveryState::Queued,
-        Some(due) => {
-            DeliveryState::Waits { attempts, until: Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX) }
-        }
-        None => DeliveryState::GivenUp { attempts },
+    Ok(written.map(|(attempts, due, refusal)| {
+        let state = match due {
+            Some(due) if due == WISHED => DeliveryState::Queued,
+            Some(until) => DeliveryState::Waits { attempts, until },
+            None => DeliveryState::GivenUp { attempts },
+        };
+        (state, refusal)
     }))
+}
+
+/// Why an event was not taken, read of three columns.
+fn refusal(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<DeliveryRefusal>> {
+    let Some(when) = row.get::<_, Option<i64>>(first)?.map(moment) else { return Ok(None) };
+    let words = row.get::<_, Option<String>>(first + 2)?.unwrap_or_default();
+    Ok(Some(DeliveryRefusal { when, http_status: row.get(first + 1)?, words }))
 }
 
 /// The endpoints that were named when a server was started: the id, the types and the cursor of each.
@@ -487,15 +607,19 @@ pub(super) fn forget_lost_events(connection: &Connection) -> rusqlite::Result<()
 impl WriteContext {
     /// Writes down what came of sending.
     pub(super) fn note_deliveries(&mut self, notes: &DeliveryNotes) -> Result<(), JobError> {
-        let DeliveryNotes { cursors, events, gone } = notes;
+        let DeliveryNotes { gone, cursors, events } = notes;
         let connection = &self.connection;
-        for (endpoint, position, types) in cursors {
+        for endpoint in gone {
+            connection.prepare_cached("DELETE FROM webhook_deliveries WHERE endpoint = ?1")?.execute([endpoint])?;
+            connection.prepare_cached("DELETE FROM webhook_cursors WHERE endpoint = ?1")?.execute([endpoint])?;
+        }
+        for CursorNote { endpoint, cursor: EndpointCursor { position, served }, types } in cursors {
             connection
                 .prepare_cached(
-                    "INSERT INTO webhook_cursors (endpoint, position, types) VALUES (?1, ?2, ?3) \
-                     ON CONFLICT (endpoint) DO UPDATE SET position = ?2, types = ?3",
+                    "INSERT INTO webhook_cursors (endpoint, position, types, served_ms) VALUES (?1, ?2, ?3, ?4) \
+                     ON CONFLICT (endpoint) DO UPDATE SET position = ?2, types = ?3, served_ms = ?4",
                 )?
-                .execute((endpoint, position, types))?;
+                .execute((endpoint, position, types, served.as_millisecond()))?;
         }
         for ((endpoint, event), note) in events {
             match note {
@@ -505,7 +629,7 @@ impl WriteContext {
                     )?
                     .execute((endpoint, event, WISHED.as_millisecond()))
                     .map(drop)?,
-                DeliveryNote::Open { attempts, due } => open_delivery(connection, endpoint, *event, *attempts, *due)?,
+                DeliveryNote::Open(note) => open_delivery(connection, endpoint, *event, note)?,
                 DeliveryNote::InHand { due } => connection
                     .prepare_cached(
                         "UPDATE webhook_deliveries SET attempts = 0, due_ms = ?3 WHERE endpoint = ?1 AND event = ?2",
@@ -513,10 +637,6 @@ impl WriteContext {
                     .execute((endpoint, event, due.as_millisecond()))
                     .map(drop)?,
             }
-        }
-        for endpoint in gone {
-            connection.prepare_cached("DELETE FROM webhook_deliveries WHERE endpoint = ?1")?.execute([endpoint])?;
-            connection.prepare_cached("DELETE FROM webhook_cursors WHERE endpoint = ?1")?.execute([endpoint])?;
         }
         Ok(())
     }
@@ -535,7 +655,13 @@ impl WriteContext {
         let OutboxEvent { position, world, account, event, .. } = found.ok_or(StoreError::NoSuchEvent)?;
         let listeners = listeners(&self.connection, &world, account.as_deref(), event.event_type())?;
         for listener in &listeners {
-            open_delivery(&self.connection, &listener.endpoint, position, 0, Some(WISHED))?;
+            // What is to go wrong with an event that is still to be sent stays as it is.
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO webhook_deliveries (endpoint, event, attempts, due_ms) VALUES (?1, ?2, 0, ?3) \
+                     ON CONFLICT (endpoint, event) DO UPDATE SET attempts = 0, due_ms = ?3",
+                )?
+                .execute((&listener.endpoint, position, WISHED.as_millisecond()))?;
         }
         self.has_news.set(true);
         Ok(listeners.len())
@@ -543,18 +669,28 @@ impl WriteContext {
 }
 
 /// Writes a row for an event, unless it has one by which a person wishes it to be sent once more.
-fn open_delivery(
-    connection: &Connection,
-    endpoint: &str,
-    event: i64,
-    attempts: u32,
-    due: Option<Timestamp>,
-) -> rusqlite::Result<()> {
+fn open_delivery(connection: &Connection, endpoint: &str, event: i64, note: &OpenNote) -> rusqlite::Result<()> {
+    let OpenNote { attempts, due, fault, refusal } = note;
+    let refused = refusal.as_ref().map(|refusal| refusal.when.as_millisecond());
     connection
         .prepare_cached(
-            "INSERT INTO webhook_deliveries (endpoint, event, attempts, due_ms) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (endpoint, event) DO UPDATE SET attempts = ?3, due_ms = ?4 WHERE due_ms IS NOT ?5",
+            "INSERT INTO webhook_deliveries \
+             (endpoint, event, attempts, due_ms, fault, refused_ms, http_status, refusal) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+             ON CONFLICT (endpoint, event) DO UPDATE SET attempts = ?3, due_ms = ?4, fault = ?5, \
+             http_status = iif(?6 IS NULL, http_status, ?7), refusal = coalesce(?8, refusal), \
+             refused_ms = coalesce(?6, refused_ms) WHERE due_ms IS NOT ?9",
         )?
-        .execute((endpoint, event, attempts, due.map(Timestamp::as_millisecond), WISHED.as_millisecond()))
+        .execute((
+            endpoint,
+            event,
+            attempts,
+            due.map(Timestamp::as_millisecond),
+            fault.map(|fault| fault.to_string()),
+            refused,
+            refusal.as_ref().and_then(|refusal| refusal.http_status),
+            refusal.as_ref().map(|refusal| &refusal.words),
+            WISHED.as_millisecond(),
+        ))
         .map(drop)
 }

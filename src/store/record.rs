@@ -266,10 +266,14 @@ impl WriteContext {
         carried_out.map_err(JobError::from)
     }
 
-    /// The same in every world. What cannot be carried out in one of them is no matter of the others.
-    pub(super) fn carry_out_all_due(&mut self, machine: Timestamp) -> Result<(), JobError> {
+    /// The same in every world, as much as the transaction takes: whether that is all. What cannot be carried out in one of
+    /// them is no matter of the others.
+    pub(super) fn carry_out_all_due(&mut self, machine: Timestamp) -> Result<bool, JobError> {
         let worlds = due_effects::worlds(&self.connection)?;
-        worlds.iter().try_for_each(|world| self.carry_out_due(world, machine))
+        match worlds.iter().try_for_each(|world| self.carry_out_due(world, machine)) {
+            Err(JobError::PutOff) => Ok(false),
+            carried_out => carried_out.map(|()| true),
+        }
     }
 
     /// Writes what came of a call that is in the journal: its outcome as it is kept, the places of the answer's body

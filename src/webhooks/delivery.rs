@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     runtime::Builder,
     sync::{Notify, watch},
@@ -23,13 +23,16 @@ use tokio_util::sync::CancellationToken;
 use super::{
     config::{ForwardTo, UnnamedEndpoint, WebhookConfig},
     endpoint::Endpoint,
-    queue::{AttemptNote, Queue},
-    sender::{EventSender, SendOutcome, SignedEvent},
+    queue::{AttemptNote, Queue, WaitNote},
+    sender::{EventSender, SignedEvent},
 };
 use crate::{
-    domain::{call::payer_page::PayerPages, settings::origin::PageOrigin},
+    domain::{call::payer_page::PayerPages, history::delivery_refusal::DeliveryRefusal, settings::origin::PageOrigin},
     minter,
-    store::{DeliveryLock, DeliveryNote, DeliveryNotes, OpenDelivery, Outbox, Store, StoreError},
+    store::{
+        CursorNote, DeliveryLock, DeliveryNote, DeliveryNotes, EndpointCursor, OpenDelivery, OpenNote, Outbox, Store,
+        StoreError,
+    },
 };
 
 /// So many events at most are on their way to one endpoint at once.
@@ -45,6 +48,11 @@ const LOOK_AROUND: Duration = Duration::from_secs(1);
 const PATIENCE_AT_THE_END: Duration = Duration::from_millis(300);
 /// The pause after a failure of the store, and where nothing can be sent to an endpoint.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// How long what waits for an endpoint that a person named is kept after the last process that was told of it: for one that
+/// died and is started again. Whoever names it later wants what comes from then on.
+const FORWARDS_KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// How often it is written down that such an endpoint is still served.
+const SERVED_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// The lock of the process that sends to the endpoints which were made by calls.
 const ENDPOINTS_LOCK: &str = "webhooks";
 
@@ -197,11 +205,14 @@ struct NextEffect {
 struct EndedAttempt {
     endpoint: String,
     event: i64,
-    outcome: SendOutcome,
+    outcome: Result<(), DeliveryRefusal>,
 }
 
 impl Delivering {
     async fn run(mut self, bell: &Notify, stopped: &CancellationToken, wakes: &AtomicU64) {
+        if let Err(error) = self.forget_left_forwards().await {
+            tracing::warn!("endpoints that nobody names any more are not forgotten: {error}");
+        }
         let mut is_news = true;
         loop {
             wakes.fetch_add(1, Ordering::Relaxed);
@@ -225,7 +236,7 @@ impl Delivering {
                 Some(ended) = self.sending.join_next(), if !self.sending.is_empty() => {
                     // A task that is aborted or panics leaves its event where it is: it is sent again at the next start.
                     if let Ok(ended) = ended {
-                        self.ended(&ended);
+                        self.ended(ended);
                     }
                 }
                 () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
@@ -234,6 +245,7 @@ impl Delivering {
         self.let_attempts_end().await;
         self.queues.iter_mut().for_each(Queue::note_passed);
         self.forget_done_forwards();
+        self.note_served(SignedDuration::ZERO);
         if let Err(error) = self.write_notes().await {
             tracing::warn!("what was sent last is not written down, and is sent again: {error}");
         }
@@ -245,7 +257,7 @@ impl Delivering {
         let wait = async {
             while let Some(ended) = attempts.join_next().await {
                 if let Ok(ended) = ended {
-                    self.ended(&ended);
+                    self.ended(ended);
                 }
             }
         };
@@ -270,6 +282,7 @@ impl Delivering {
             self.send_due(nth)?;
         }
         self.collect_notes();
+        self.note_served(SERVED_EVERY);
         let is_due = self.notes_since.is_some_and(|since| since.elapsed() >= SLICE_TIME);
         if self.noted >= SLICE || is_due || (self.noted > 0 && self.sending.is_empty()) {
             self.write_notes().await?;
@@ -277,7 +290,8 @@ impl Delivering {
         Ok(self.pause())
     }
 
-    /// Lets happen what is due by now. What comes of it rings the bell.
+    /// Lets happen what is due by now, as much as one transaction takes: events are sent before the next one, however much
+    /// is due. What comes of it rings the bell.
     async fn let_effects_happen(&mut self) -> Result<(), StoreError> {
         let changes = self.store.effect_changes();
         if self.next_effect.read_at != Some(changes) {
@@ -286,10 +300,11 @@ impl Delivering {
         }
         let now = self.now();
         if self.next_effect.due.is_some_and(|due| due <= now) {
-            self.store.carry_out_due(now).await?;
-            // What is due even now cannot be carried out, and is not to be tried without end.
+            let is_done = self.store.carry_out_due(now).await?;
+            // What is due even after all was carried out cannot be, and is not to be tried without end.
+            let after = is_done.then_some(now);
             let changes = self.store.effect_changes();
-            self.next_effect = NextEffect { due: self.outbox.next_effect(Some(now))?, read_at: Some(changes) };
+            self.next_effect = NextEffect { due: self.outbox.next_effect(after)?, read_at: Some(changes) };
         }
         Ok(())
     }
@@ -346,17 +361,54 @@ impl Delivering {
                 holds_all = false;
             }
         }
-        let (stay, gone): (Vec<Queue>, Vec<Queue>) =
-            std::mem::take(&mut self.queues).into_iter().partition(|queue| ids.contains(&queue.endpoint.id));
-        self.queues = stay;
-        self.senders.retain(|id, _| ids.contains(id));
-        self.notes.gone.extend(gone.into_iter().map(|queue| queue.endpoint.id));
-        if !self.notes.gone.is_empty() {
-            self.noted += 1;
+        let mut gone = Vec::new();
+        for Queue { endpoint, made_at, .. } in self.queues.iter().filter(|queue| !ids.contains(&queue.endpoint.id)) {
+            // What waits for an endpoint that cannot be read waits until it can be, or is deleted.
+            if !made_at.map_or(Ok(false), |place| self.outbox.has_object(place))? {
+                gone.push(endpoint.id.clone());
+            }
         }
+        self.queues.retain(|queue| ids.contains(&queue.endpoint.id));
+        self.senders.retain(|id, _| ids.contains(id));
+        gone.into_iter().for_each(|endpoint| self.forget(endpoint));
         // What another process sends to now may be this one's later.
         self.seen = holds_all.then_some(state);
         Ok(())
+    }
+
+    /// Forgets an endpoint that is there no more, with all that was to be sent to it.
+    fn forget(&mut self, endpoint: String) {
+        self.notes.events.retain(|(of, _), _| *of != endpoint);
+        self.notes.gone.push(endpoint);
+        self.noted += 1;
+    }
+
+    /// Forgets the endpoints that a person named once, and that nobody has served for long.
+    async fn forget_left_forwards(&mut self) -> Result<(), StoreError> {
+        for (endpoint, served) in self.outbox.forwards()? {
+            // One that another process serves may have slept with the machine.
+            if self.is_long_ago(served) && self.store.delivery_lock(&endpoint)?.is_some() {
+                self.forget(endpoint);
+            }
+        }
+        self.write_notes().await
+    }
+
+    /// Whether a moment is so long ago that what waits for an endpoint which was served then is not sent any more. A clock
+    /// that was put back is no reason to send it for ever.
+    fn is_long_ago(&self, served: Timestamp) -> bool {
+        self.now().duration_since(served).abs() > FORWARDS_KEPT
+    }
+
+    /// Has it written down that the endpoints which a person named are served, where it was not for this long.
+    fn note_served(&mut self, every: SignedDuration) {
+        let now = self.now();
+        for queue in self.queues.iter_mut().filter(|queue| queue.endpoint.is_forward()) {
+            if queue.written.is_some_and(|written| now.duration_since(written.served).abs() >= every) {
+                queue.written = None;
+                self.noted += 1;
+            }
+        }
     }
 
     /// Whether this process is the one that sends to the endpoints of a lock.
@@ -383,13 +435,18 @@ impl Delivering {
                 nth
             }
             None => {
-                let written = self.outbox.cursor(&id)?;
+                let mut written = self.outbox.cursor(&id)?;
+                if made_at.is_none() && written.is_some_and(|written| self.is_long_ago(written.served)) {
+                    written = None;
+                    self.forget(id.clone());
+                    self.write_notes().await?;
+                }
                 let begin = match (written, made_at) {
-                    (Some(cursor), _) => cursor,
+                    (Some(cursor), _) => cursor.position,
                     (None, Some(made_at)) => made_at,
                     (None, None) => self.begun_at,
                 };
-                self.queues.push(Queue::new(endpoint, begin, written));
+                self.queues.push(Queue::new(endpoint, made_at, begin, written));
                 // Of an endpoint that is nowhere else: what comes from now on is for it, whatever becomes of the program.
                 if written.is_none() && made_at.is_none() {
                     self.noted += 1;
@@ -400,7 +457,7 @@ impl Delivering {
         self.queues[nth].may_have_more = true;
         if !self.queues[nth].endpoint.is_reached() {
             for (event, attempts) in self.queues[nth].give_up() {
-                self.note(&id, event, DeliveryNote::Open { attempts, due: None });
+                self.note_open(&id, event, OpenNote { attempts, due: None, fault: None, refusal: None });
             }
             return Ok(());
         }
@@ -419,14 +476,14 @@ impl Delivering {
 
     /// Takes the events of an endpoint that have rows of their own.
     fn reopen(&mut self, nth: usize, deliveries: Vec<OpenDelivery>) -> Result<(), StoreError> {
-        for OpenDelivery { event: place, attempts, due } in deliveries {
+        for OpenDelivery { event: place, attempts, due, fault } in deliveries {
             let Some(due) = due else {
                 self.queues[nth].pass_over(place);
                 continue;
             };
             match self.outbox.event_at(place)? {
-                Some(event) => self.queues[nth].reopen(&event, attempts, due),
-                None => self.note_lost(nth, place),
+                Some(event) => self.queues[nth].reopen(&event, attempts, due, fault),
+                None => self.note_lost(nth, place)?,
             }
         }
         Ok(())
@@ -456,18 +513,31 @@ impl Delivering {
         self.notes_since.get_or_insert_with(Instant::now);
     }
 
-    /// Notes that an event with a row of its own is there no more, or cannot be read.
-    fn note_lost(&mut self, nth: usize, event: i64) {
-        let id = self.queues[nth].endpoint.id.clone();
-        self.note(&id, event, DeliveryNote::Taken);
+    /// Notes that an event was not taken. Why an earlier attempt failed is not lost by what is noted after it.
+    fn note_open(&mut self, endpoint: &str, event: i64, mut note: OpenNote) {
+        if note.refusal.is_none()
+            && let Some(DeliveryNote::Open(earlier)) = self.notes.events.get(&(endpoint.to_owned(), event))
+        {
+            note.refusal.clone_from(&earlier.refusal);
+        }
+        self.note(endpoint, event, DeliveryNote::Open(note));
+    }
+
+    /// Notes that an event with a row of its own is there no more. That of one which cannot be read stays, for the next start.
+    fn note_lost(&mut self, nth: usize, event: i64) -> Result<(), StoreError> {
+        if !self.outbox.has_object(event)? {
+            let id = self.queues[nth].endpoint.id.clone();
+            self.note(&id, event, DeliveryNote::Taken);
+        }
+        Ok(())
     }
 
     /// Collects what the queues have to have written down of events that wait.
     fn collect_notes(&mut self) {
         for nth in 0..self.queues.len() {
             let id = self.queues[nth].endpoint.id.clone();
-            for (event, attempts, due) in self.queues[nth].take_notes() {
-                self.note(&id, event, DeliveryNote::Open { attempts, due: Some(due) });
+            for WaitNote { event, attempts, due, fault } in self.queues[nth].take_notes() {
+                self.note_open(&id, event, OpenNote { attempts, due: Some(due), fault, refusal: None });
             }
         }
     }
@@ -480,7 +550,7 @@ impl Delivering {
         {
             let event = self.outbox.event_at(place)?;
             if event.is_none() {
-                self.note_lost(nth, place);
+                self.note_lost(nth, place)?;
             }
             self.queues[nth].release(place, event, now);
         }
@@ -501,9 +571,9 @@ impl Delivering {
         let now = self.now();
         while self.queues[nth].sending() < MOST_AT_ONCE {
             let Some(place) = self.queues[nth].next_place(now) else { return Ok(()) };
-            if !self.outbox.has_event(place)? {
+            if !self.outbox.has_object(place)? {
                 if self.queues[nth].drop_lost(place) {
-                    self.note_lost(nth, place);
+                    self.note_lost(nth, place)?;
                 }
                 continue;
             }
@@ -520,8 +590,9 @@ impl Delivering {
             let (version, pages) = (endpoint.version.as_deref(), &self.pages);
             let body = minter::event_text(&event.event, &event.object, version, account, pending, pages);
             let signed = SignedEvent::new(&endpoint, body, now, fault);
+            let clock = self.config.machine.clone();
             self.sending.spawn(async move {
-                let outcome = sender.send(endpoint.url.as_str().to_owned(), signed).await;
+                let outcome = sender.send(endpoint.url.as_str().to_owned(), signed, &clock).await;
                 EndedAttempt { endpoint: endpoint.id, event: place, outcome }
             });
         }
@@ -550,18 +621,23 @@ impl Delivering {
     }
 
     /// Takes in how an attempt ended.
-    fn ended(&mut self, ended: &EndedAttempt) {
+    fn ended(&mut self, ended: EndedAttempt) {
         let EndedAttempt { endpoint, event, outcome } = ended;
-        tracing::debug!(endpoint, event, %outcome, "an event was sent");
+        match &outcome {
+            Ok(()) => tracing::debug!(endpoint, event, "an event was taken"),
+            Err(refusal) => tracing::debug!(endpoint, event, %refusal, "an event was not taken"),
+        }
         let now = self.now();
-        let Some(queue) = self.queues.iter_mut().find(|queue| queue.endpoint.id == *endpoint) else { return };
-        match queue.ended(*event, outcome.is_taken(), now, &self.config.retry_after) {
+        let Some(queue) = self.queues.iter_mut().find(|queue| queue.endpoint.id == endpoint) else { return };
+        match queue.ended(event, outcome.is_ok(), now, &self.config.retry_after) {
             AttemptNote::None => {
                 self.noted += 1;
                 self.notes_since.get_or_insert_with(Instant::now);
             }
-            AttemptNote::Taken => self.note(endpoint, *event, DeliveryNote::Taken),
-            AttemptNote::Open { attempts, due } => self.note(endpoint, *event, DeliveryNote::Open { attempts, due }),
+            AttemptNote::Taken => self.note(&endpoint, event, DeliveryNote::Taken),
+            AttemptNote::Open { attempts, due, fault } => {
+                self.note_open(&endpoint, event, OpenNote { attempts, due, fault, refusal: outcome.err() });
+            }
         }
     }
 
@@ -569,17 +645,20 @@ impl Delivering {
     async fn write_notes(&mut self) -> Result<(), StoreError> {
         self.collect_notes();
         let mut notes = self.notes.clone();
+        let served = self.now();
         for queue in &self.queues {
-            let cursor = queue.cursor();
-            if queue.written != Some(cursor) {
+            let position = queue.cursor();
+            let is_as_written = queue.written.is_some_and(|written| written.position == position);
+            if !is_as_written || notes.gone.contains(&queue.endpoint.id) {
                 let types = queue.endpoint.is_forward().then(|| serde_json::json!(queue.endpoint.types).to_string());
-                notes.cursors.push((queue.endpoint.id.clone(), cursor, types));
+                let (endpoint, cursor) = (queue.endpoint.id.clone(), EndpointCursor { position, served });
+                notes.cursors.push(CursorNote { endpoint, cursor, types });
             }
         }
         if !notes.is_empty() {
             let cursors = notes.cursors.clone();
             self.store.note_deliveries(notes).await?;
-            for (endpoint, cursor, _) in cursors {
+            for CursorNote { endpoint, cursor, .. } in cursors {
                 let queue = self.queues.iter_mut().find(|queue| queue.endpoint.id == endpoint);
                 if let Some(queue) = queue {
                     queue.written = Some(cursor);
@@ -598,6 +677,6 @@ impl Delivering {
             .into_iter()
             .partition(|queue| queue.endpoint.is_forward() && queue.is_done());
         self.queues = others;
-        self.notes.gone.extend(done.into_iter().map(|queue| queue.endpoint.id));
+        done.into_iter().for_each(|queue| self.forget(queue.endpoint.id));
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{clock::shifted, fault::EventFault},
     minter,
-    store::OutboxEvent,
+    store::{EndpointCursor, OutboxEvent},
 };
 
 /// How long events are kept back that are to come out of their order: what comes within this time is turned round.
@@ -31,8 +31,10 @@ pub(super) struct Queue {
     pub(super) read: i64,
     /// Whether there may be more behind them.
     pub(super) may_have_more: bool,
+    /// The place of the endpoint among the objects; `None` for one that a person named.
+    pub(super) made_at: Option<i64>,
     /// The cursor as it is written down.
-    pub(super) written: Option<i64>,
+    pub(super) written: Option<EndpointCursor>,
     /// Whether what is written down of its events was read.
     pub(super) knows_rows: bool,
     /// Nothing is sent before this moment, for it could not be sent.
@@ -41,8 +43,8 @@ pub(super) struct Queue {
     pending: BTreeMap<i64, PendingEvent>,
     /// What waits on the disk.
     waiting: WaitingEvents,
-    /// What waits since the last writing down: the place, the attempts until now, and the next one.
-    to_note: Vec<(i64, u32, Timestamp)>,
+    /// What waits since the last writing down.
+    to_note: Vec<WaitNote>,
     /// The events that are not read yet and have a row of their own, which says what becomes of them.
     known: BTreeSet<i64>,
     /// The last event that was taken.
@@ -54,6 +56,7 @@ struct PendingEvent {
     event: OutboxEvent,
     /// What it happened to; of an event that comes out of its order on purpose, the event itself.
     object: String,
+    /// What is still to go wrong with it.
     fault: Option<EventFault>,
     attempts: u32,
     due: Timestamp,
@@ -66,16 +69,14 @@ struct PendingEvent {
 
 impl PendingEvent {
     fn new(event: OutboxEvent, now: Timestamp) -> Self {
-        let fault = minter::event_fault(&event.event);
-        let due = match fault {
-            Some(EventFault::Late(time)) => later(now, time),
-            Some(EventFault::Shuffle) => shifted(now, SHUFFLED_WITHIN),
-            _ => now,
+        let (due, fault) = match minter::event_fault(&event.event) {
+            // Its time says all.
+            Some(EventFault::Late(time)) => (later(now, time), None),
+            Some(EventFault::Shuffle) => (shifted(now, SHUFFLED_WITHIN), Some(EventFault::Shuffle)),
+            fault => (now, fault),
         };
-        let left = if fault == Some(EventFault::Twice) { 2 } else { 1 };
-        let is_alone = matches!(fault, Some(EventFault::Late(_) | EventFault::Shuffle));
-        let object = if is_alone { event.event.id.clone() } else { minter::event_object(&event.event, &event.object) };
-        Self { event, object, fault, attempts: 0, due, is_sending: false, is_noted: false, left }
+        let object = line_of(&event);
+        Self { event, object, fault, attempts: 0, due, is_sending: false, is_noted: false, left: times(fault) }
     }
 
     fn is_shuffled(&self) -> bool {
@@ -86,12 +87,36 @@ impl PendingEvent {
         !self.is_sending && self.due <= now
     }
 
-    /// As it waits on the disk: what was kept back once is not kept back again.
     fn as_waiting(&self) -> WaitingEvent {
-        let fault = self.fault.filter(|fault| !matches!(fault, EventFault::Late(_) | EventFault::Shuffle));
-        let (object, attempts, due, left) = (self.object.clone(), self.attempts, self.due, self.left);
-        WaitingEvent { object, attempts, due, fault, left }
+        let Self { object, attempts, due, fault, left, .. } = self;
+        WaitingEvent { object: object.clone(), attempts: *attempts, due: *due, fault: *fault, left: *left }
     }
+
+    fn as_note(&self, event: i64) -> WaitNote {
+        WaitNote { event, attempts: self.attempts, due: self.due, fault: self.fault }
+    }
+}
+
+/// What an event waits in a line with: what it happened to, but where it is to come out of its order on purpose.
+fn line_of(event: &OutboxEvent) -> String {
+    match minter::event_fault(&event.event) {
+        Some(EventFault::Late(_) | EventFault::Shuffle) => event.event.id.clone(),
+        _ => minter::event_object(&event.event, &event.object),
+    }
+}
+
+/// How many times an event is to be taken with which this is still to go wrong.
+fn times(fault: Option<EventFault>) -> u8 {
+    if fault == Some(EventFault::Twice) { 2 } else { 1 }
+}
+
+/// What has to be written down of an event that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WaitNote {
+    pub(super) event: i64,
+    pub(super) attempts: u32,
+    pub(super) due: Timestamp,
+    pub(super) fault: Option<EventFault>,
 }
 
 /// What came of an attempt, to be written down.
@@ -101,17 +126,18 @@ pub(super) enum AttemptNote {
     None,
     /// Its row can go.
     Taken,
-    /// It is sent again at this time, never where there is none.
-    Open { attempts: u32, due: Option<Timestamp> },
+    /// It is sent again at this time, never where there is none; then this is still to go wrong.
+    Open { attempts: u32, due: Option<Timestamp>, fault: Option<EventFault> },
 }
 
 impl Queue {
     /// The queue of an endpoint that has taken all events up to this place.
-    pub(super) fn new(endpoint: Endpoint, cursor: i64, written: Option<i64>) -> Self {
+    pub(super) fn new(endpoint: Endpoint, made_at: Option<i64>, cursor: i64, written: Option<EndpointCursor>) -> Self {
         Self {
             endpoint,
             read: cursor,
             may_have_more: true,
+            made_at,
             written,
             knows_rows: false,
             rests_until: Timestamp::MIN,
@@ -138,12 +164,13 @@ impl Queue {
         let place = event.position;
         self.read = place;
         let is_wanted = self.endpoint.is_reached() && self.endpoint.takes(&event);
-        let is_dropped = minter::event_fault(&event.event) == Some(EventFault::Drop);
+        let fault = minter::event_fault(&event.event);
+        let is_dropped = fault == Some(EventFault::Drop);
         if self.known.remove(&place) || !is_wanted || is_dropped || self.has(place) {
             return;
         }
         let mut pending = PendingEvent::new(event, now);
-        if matches!(pending.fault, Some(EventFault::Late(_))) || self.waiting.holds_up(&pending.object) {
+        if matches!(fault, Some(EventFault::Late(_))) || self.waiting.holds_up(&pending.object) {
             return self.put_aside(place, &pending);
         }
         if pending.is_shuffled() {
@@ -156,7 +183,7 @@ impl Queue {
 
     /// Lets an event wait on the disk.
     fn put_aside(&mut self, place: i64, pending: &PendingEvent) {
-        self.to_note.push((place, pending.attempts, pending.due));
+        self.to_note.push(pending.as_note(place));
         self.waiting.insert(place, pending.as_waiting());
     }
 
@@ -167,11 +194,11 @@ impl Queue {
         }
     }
 
-    /// Takes an event that has a row of its own, to be sent at this time.
-    pub(super) fn reopen(&mut self, event: &OutboxEvent, attempts: u32, due: Timestamp) {
+    /// Takes an event that has a row of its own, which says when it is to be sent and what is still to go wrong then.
+    pub(super) fn reopen(&mut self, event: &OutboxEvent, attempts: u32, due: Timestamp, fault: Option<EventFault>) {
         self.pass_over(event.position);
-        let object = minter::event_object(&event.event, &event.object);
-        self.waiting.insert(event.position, WaitingEvent { object, attempts, due, fault: None, left: 1 });
+        let object = line_of(event);
+        self.waiting.insert(event.position, WaitingEvent { object, attempts, due, fault, left: times(fault) });
     }
 
     /// Lets an event that is to be sent anyway be sent once more; whether there is such a one.
@@ -211,17 +238,18 @@ impl Queue {
         pending.is_noted
     }
 
-    /// What has to be written down of events that wait: the place, the attempts until now, and the next one.
-    pub(super) fn take_notes(&mut self) -> Vec<(i64, u32, Timestamp)> {
+    /// What has to be written down of events that wait.
+    pub(super) fn take_notes(&mut self) -> Vec<WaitNote> {
         std::mem::take(&mut self.to_note)
     }
 
     /// Lets each event have a row of its own that was passed by one which was taken: at the end, so that the cursor goes on.
+    /// Those that are kept back to be turned round get one too, so that they leave together also after the next start.
     pub(super) fn note_passed(&mut self) {
-        for (place, pending) in self.pending.range_mut(..self.last_taken) {
-            if !pending.is_noted {
+        for (place, pending) in &mut self.pending {
+            if !pending.is_noted && (*place < self.last_taken || pending.is_shuffled()) {
                 pending.is_noted = true;
-                self.to_note.push((*place, pending.attempts, pending.due));
+                self.to_note.push(pending.as_note(*place));
             }
         }
     }
@@ -281,13 +309,17 @@ impl Queue {
             self.last_taken = self.last_taken.max(event);
             pending.left -= 1;
             if pending.left > 0 {
-                (pending.attempts, pending.due) = (0, now);
-                return AttemptNote::None;
+                // What is to go wrong with it was done by this attempt.
+                (pending.attempts, pending.due, pending.fault) = (0, now, None);
+                let open = AttemptNote::Open { attempts: 0, due: Some(now), fault: None };
+                return if pending.is_noted { open } else { AttemptNote::None };
             }
             return if self.drop_lost(event) { AttemptNote::Taken } else { AttemptNote::None };
         }
         pending.attempts += 1;
-        let attempts = pending.attempts;
+        // What was kept back once is not kept back again.
+        pending.fault = pending.fault.filter(|fault| *fault != EventFault::Shuffle);
+        let (attempts, fault) = (pending.attempts, pending.fault);
         let again = retry_after.get(attempts as usize - 1).filter(|_| self.endpoint.is_reached());
         let due = again.map(|pause| later(now, *pause));
         match due {
@@ -297,7 +329,7 @@ impl Queue {
             }
             None => drop(self.drop_lost(event)),
         }
-        AttemptNote::Open { attempts, due }
+        AttemptNote::Open { attempts, due, fault }
     }
 
     /// Lets an event wait on the disk, and what happened to the same object behind it.

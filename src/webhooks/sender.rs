@@ -1,13 +1,18 @@
 //! One event on its way: a POST that is signed, without redirects, without a proxy, within ten seconds.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, header};
 
 use super::endpoint::Endpoint;
 use crate::{
-    domain::{clock::shifted, fault::EventFault, settings::receiver::ReceiverReach},
+    domain::{
+        clock::{Clock, shifted},
+        fault::EventFault,
+        history::delivery_refusal::DeliveryRefusal,
+        settings::receiver::ReceiverReach,
+    },
     stripe,
 };
 
@@ -24,30 +29,6 @@ const USER_AGENT: &str = "Stripe/1.0 (+https://stripe.com/docs/webhooks)";
 #[derive(Clone, Debug)]
 pub(super) struct EventSender {
     client: Client,
-}
-
-/// How an attempt ended.
-#[derive(Debug)]
-pub(super) enum SendOutcome {
-    /// With this status: taken where it is one of success.
-    Answered(u16),
-    /// Without an answer, for this reason.
-    NotAnswered(&'static str),
-}
-
-impl fmt::Display for SendOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Answered(http_status) => write!(f, "HTTP {http_status}"),
-            Self::NotAnswered(reason) => f.write_str(reason),
-        }
-    }
-}
-
-impl SendOutcome {
-    pub(super) fn is_taken(&self) -> bool {
-        matches!(self, Self::Answered(200..=299))
-    }
 }
 
 /// An event that is ready to leave: its signature, and the bytes that it is of.
@@ -84,7 +65,9 @@ impl EventSender {
         Ok(Self { client })
     }
 
-    pub(super) async fn send(self, url: String, event: SignedEvent) -> SendOutcome {
+    /// Sends an event; gives why it was not taken, where it was not.
+    pub(super) async fn send(self, url: String, event: SignedEvent, clock: &Clock) -> Result<(), DeliveryRefusal> {
+        let unanswered = |reason| Err(DeliveryRefusal::unanswered(clock.now(), reason));
         let SignedEvent { signature, body } = event;
         let request = self
             .client
@@ -96,21 +79,27 @@ impl EventSender {
             .body(body);
         let mut answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) if error.is_timeout() => return SendOutcome::NotAnswered("it took too long"),
-            Err(error) if error.is_connect() => return SendOutcome::NotAnswered("nobody listens there"),
-            Err(_) => return SendOutcome::NotAnswered("the connection broke off"),
+            Err(error) if error.is_timeout() => return unanswered("it took too long"),
+            Err(error) if error.is_connect() => return unanswered("nobody listens there"),
+            Err(_) => return unanswered("the connection broke off"),
         };
-        let http_status = answer.status().as_u16();
-        // Read so that the connection can be used again; what it says is of no interest.
-        let mut read = 0;
-        while read < MOST_ANSWER {
+        let status = answer.status();
+        // Of one that takes the event too, so that the connection can be used again.
+        let mut body = Vec::new();
+        let is_cut = loop {
             match answer.chunk().await {
-                Ok(Some(chunk)) => read += chunk.len(),
-                Ok(None) => break,
-                Err(error) if error.is_timeout() => return SendOutcome::NotAnswered("it took too long"),
-                Err(_) => return SendOutcome::NotAnswered("the answer broke off"),
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(MOST_ANSWER - body.len())]),
+                Ok(None) => break false,
+                Err(error) if error.is_timeout() => return unanswered("it took too long"),
+                Err(_) => return unanswered("the answer broke off"),
             }
+            if body.len() == MOST_ANSWER {
+                break true;
+            }
+        };
+        if status.is_success() {
+            return Ok(());
         }
-        SendOutcome::Answered(http_status)
+        Err(DeliveryRefusal::answered(clock.now(), status.as_u16(), &body, is_cut))
     }
 }

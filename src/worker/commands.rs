@@ -161,7 +161,10 @@ impl CommandHandler {
                 self.edit_runs(async move { run_removal::remove(&store, id).await });
             }
             WorkerCommand::PauseRun { job, is_paused } => self.in_flight.pause(job, is_paused),
-            WorkerCommand::LoadWebhooks => self.load_webhooks(),
+            WorkerCommand::WatchWebhooks { is_watched: true } => self.watch_webhooks(),
+            WorkerCommand::WatchWebhooks { is_watched: false } => {
+                self.history.look_up(LookupQuestion::WatchEndpoints(None));
+            }
             WorkerCommand::TellSecret { endpoint } => self.tell_secret(endpoint),
             WorkerCommand::Serve { port } => self.server.serve(port),
             WorkerCommand::SetFaults { rules } => self.server.set_faults(rules),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    endpoint_list::EndpointLister,
     history::{CommitCallback, HistoryQuestion},
     joined_thread::JoinedThread,
     outbox::UpdateSender,
@@ -22,11 +23,11 @@ use crate::{
         settings::file_format::CopyForm,
     },
     formats::copied_text,
-    messages::{ComparedEntries, EntryPair, WorkerUpdate},
+    messages::{ComparedEntries, EntryPair, ListedEndpoint, WorkerUpdate},
     store::{HistoryReader, StoreError},
 };
 
-/// After the life of a token was read again, so many times as long as that took are left to other questions.
+/// After something that is watched was read again, so many times as long as that took are left to other questions.
 const REST: u32 = 4;
 
 /// A question about entries or calls that are known by their ids.
@@ -40,6 +41,8 @@ pub(super) enum LookupQuestion {
     Exchange(ExchangeId),
     /// What became of the token of this entry, now and whenever it changes; of none from now on.
     WatchLife(Option<EntryId>),
+    /// The webhook endpoints, now and whenever something of them changes; not any more from now on.
+    WatchEndpoints(Option<Box<EndpointLister>>),
     /// Something was committed, by whatever process.
     Committed,
     /// The window closes: the thread that tells of commits has a way to ask too, and must not hold this one.
@@ -55,7 +58,7 @@ pub(super) struct LookupThread {
 impl LookupThread {
     pub(super) fn start(reader: HistoryReader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
         let (questions, inbox) = mpsc::channel();
-        let mut lookups = LookupReader { reader, outbox, history, watched: None };
+        let mut lookups = LookupReader { reader, outbox, history, watched: None, endpoints: None };
         let thread = JoinedThread::start("lookups", move || lookups.answer_all(&inbox));
         Self { questions, _thread: thread }
     }
@@ -84,48 +87,80 @@ struct LookupReader {
     outbox: UpdateSender,
     history: mpsc::Sender<HistoryQuestion>,
     watched: Option<WatchedLife>,
+    endpoints: Option<WatchedEndpoints>,
 }
 
 /// The token whose life the window shows.
 struct WatchedLife {
     entry: EntryId,
     told: Option<TokenLife>,
+    pace: WatchPace,
+}
+
+/// The webhook endpoints that the window shows.
+struct WatchedEndpoints {
+    lister: Box<EndpointLister>,
+    told: Option<Vec<ListedEndpoint>>,
+    pace: WatchPace,
+}
+
+/// When what is watched is read again.
+struct WatchPace {
     /// Whether something was committed since it was read.
     is_stale: bool,
     /// It is read again from this moment on.
     rests_until: Instant,
 }
 
-impl WatchedLife {
-    /// How long it is not read again.
-    fn rest(&self) -> Duration {
-        self.rests_until.saturating_duration_since(Instant::now())
+impl WatchPace {
+    fn new() -> Self {
+        Self { is_stale: true, rests_until: Instant::now() }
+    }
+
+    /// How long it is not read again; `None` where nothing may have changed.
+    fn rest(&self) -> Option<Duration> {
+        self.is_stale.then(|| self.rests_until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Notes that it was read, and how long that took.
+    fn was_read(&mut self, took: Duration) {
+        let rests_until = Instant::now() + took.max(Duration::from_millis(5)) * REST;
+        *self = Self { is_stale: false, rests_until };
     }
 }
 
 impl LookupReader {
     fn answer_all(&mut self, inbox: &mpsc::Receiver<LookupQuestion>) {
         loop {
-            let rest = self.watched.as_ref().filter(|watched| watched.is_stale).map(WatchedLife::rest);
-            if rest == Some(Duration::ZERO) {
+            let of_life = self.watched.as_ref().and_then(|watched| watched.pace.rest());
+            if of_life == Some(Duration::ZERO) {
                 let answered = self.read_life().map(|()| None);
                 self.tell_answered(answered);
                 continue;
             }
-            let question = match rest {
+            let of_endpoints = self.endpoints.as_ref().and_then(|watched| watched.pace.rest());
+            if of_endpoints == Some(Duration::ZERO) {
+                let answered = self.list_endpoints().map(|()| None);
+                self.tell_answered(answered);
+                continue;
+            }
+            let question = match of_life.into_iter().chain(of_endpoints).min() {
                 Some(rest) => inbox.recv_timeout(rest),
                 // Nothing is looked for while nothing is asked: an idle window stays asleep.
                 None => inbox.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
             };
             match question {
                 Ok(LookupQuestion::Committed) => {
-                    if let Some(watched) = &mut self.watched {
-                        watched.is_stale = true;
-                    }
+                    let life = self.watched.as_mut().map(|watched| &mut watched.pace);
+                    let endpoints = self.endpoints.as_mut().map(|watched| &mut watched.pace);
+                    life.into_iter().chain(endpoints).for_each(|pace| pace.is_stale = true);
                 }
                 Ok(LookupQuestion::WatchLife(entry)) => {
-                    let rests_until = Instant::now();
-                    self.watched = entry.map(|entry| WatchedLife { entry, told: None, is_stale: true, rests_until });
+                    self.watched = entry.map(|entry| WatchedLife { entry, told: None, pace: WatchPace::new() });
+                }
+                Ok(LookupQuestion::WatchEndpoints(lister)) => {
+                    let watched = |lister| WatchedEndpoints { lister, told: None, pace: WatchPace::new() };
+                    self.endpoints = lister.map(watched);
                 }
                 Ok(LookupQuestion::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Ok(question) => self.answer(question),
@@ -140,12 +175,25 @@ impl LookupReader {
         let Some(watched) = &mut self.watched else { return Ok(()) };
         let begun = Instant::now();
         let life = self.reader.life(watched.entry);
-        let took = begun.elapsed();
-        (watched.is_stale, watched.rests_until) = (false, Instant::now() + took.max(Duration::from_millis(5)) * REST);
+        watched.pace.was_read(begun.elapsed());
         let Some(life) = life? else { return Ok(()) };
         if watched.told.as_ref() != Some(&life) {
             watched.told = Some(life.clone());
             self.outbox.send(WorkerUpdate::Life(Box::new(life)));
+        }
+        Ok(())
+    }
+
+    /// Tells the endpoints that are watched, if they are otherwise than was told.
+    fn list_endpoints(&mut self) -> Result<(), StoreError> {
+        let Some(watched) = &mut self.endpoints else { return Ok(()) };
+        let begun = Instant::now();
+        let endpoints = watched.lister.list();
+        watched.pace.was_read(begun.elapsed());
+        let endpoints = endpoints?;
+        if watched.told.as_ref() != Some(&endpoints) {
+            watched.told = Some(endpoints.clone());
+            self.outbox.send(WorkerUpdate::Webhooks(endpoints));
         }
         Ok(())
     }
@@ -197,7 +245,10 @@ impl LookupReader {
                 }
             }
             // These are no reads by themselves.
-            LookupQuestion::WatchLife(_) | LookupQuestion::Committed | LookupQuestion::End => {}
+            LookupQuestion::WatchLife(_)
+            | LookupQuestion::WatchEndpoints(_)
+            | LookupQuestion::Committed
+            | LookupQuestion::End => {}
         }
         Ok((self.reader.revision()? != before).then_some(before))
     }

@@ -13,6 +13,7 @@ mod call;
 mod commands;
 mod config;
 mod edits;
+mod endpoint_list;
 mod files;
 mod handed;
 mod history;

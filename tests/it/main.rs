@@ -104,6 +104,7 @@ mod text_input;
 mod timeline;
 mod typing;
 mod way;
+mod webhook_restarts;
 mod webhook_window;
 mod webhooks;
 mod window;

@@ -2,7 +2,17 @@
 
 use std::{net::SocketAddr, thread};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use testcard::{
+    backend::BackendTargets,
+    domain::{
+        call::api::{ApiRequest, HttpMethod},
+        rules::policies::AccountPolicies,
+    },
+    store::{Store, StoreLocation},
+};
+use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::support::{
@@ -123,6 +133,27 @@ fn a_payer_completes_fails_or_cancels_and_is_led_back_to_the_shop() {
     assert_eq!(page.press("complete").header("Location"), Some(&*expected));
     let events = server.get("/v1/events?limit=1").json();
     assert_eq!(events["data"][0]["type"], "setup_intent.succeeded", "events come of it as of any call");
+}
+
+#[test]
+fn an_intent_that_was_confirmed_without_a_server_leads_to_the_one_that_is_asked_for_it() {
+    let home = Home::new();
+    let now = Timestamp::from_second(1_900_000_000).unwrap();
+    let store = Store::open(&StoreLocation::Folder(home.path().join("data")), now).unwrap();
+    let params = PAYMENT.into_iter().chain([("payment_method", CARD)]).collect();
+    let request = ApiRequest { method: HttpMethod::Post, params, ..ApiRequest::get("/v1/payment_intents") };
+    let local = BackendTargets::new(store, None).local(AccountPolicies::default());
+    let recorded = Runtime::new().unwrap().block_on(local.send(&request, now)).unwrap();
+    let made = recorded.exchange.outcome.unwrap().json().unwrap();
+    let url = made["next_action"]["redirect_to_url"]["url"].as_str().unwrap();
+    assert!(url.starts_with("https://authentication.testcard.invalid/"), "nobody serves a page: {url}");
+    drop(local);
+    let server = Serving::start(&home, &[]);
+    let path = format!("/v1/payment_intents/{}", id(&made));
+    let page = Page::of(&server.get(&path).json());
+    assert_eq!((page.address, page.open().status), (server.address, 200));
+    assert_eq!(page.press("complete").status, 303);
+    assert_eq!(server.get(&path).json()["status"], "succeeded");
 }
 
 #[test]

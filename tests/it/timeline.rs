@@ -277,7 +277,12 @@ fn an_event_shows_how_it_is_on_its_way_and_is_sent_again_from_the_timeline() {
     press(&mut window, Modifiers::NONE, Key::End);
     click(&mut window, Role::Button, "Send charge.succeeded again");
     wait_for(&mut window, "Sent again to 1 endpoint");
-    wait_for_row(&mut window, "Event charge.succeeded: Waits until ");
+    wait(&mut window, "why it is not taken", |window| {
+        let why = |row: &String| {
+            row.contains("Event charge.succeeded: Waits until ") && row.contains("1 attempt · HTTP 500 (")
+        };
+        picture(window).iter().any(why)
+    });
     assert_eq!(receiver.next().event_type, "charge.succeeded");
     receiver.answer(200);
     // By the row's menu as well.

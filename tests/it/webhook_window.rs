@@ -133,6 +133,20 @@ fn an_endpoint_elsewhere_says_why_it_gets_nothing_until_its_origin_is_named() {
     call_ends(&mut window);
 }
 
+#[test]
+fn an_endpoint_says_what_it_has_not_taken_and_why_as_it_happens() {
+    let receiver = Receiver::start();
+    receiver.answer(503);
+    let (mut window, port) = serving();
+    call(port, "POST", "/v1/webhook_endpoints", &format!("url={}&enabled_events[]=charge.succeeded", receiver.url));
+    open_server(&mut window);
+    wait_for(&mut window, "Gets its events");
+    call(port, "POST", "/v1/charges", CHARGE);
+    wait(&mut window, "why it is not taken", |window| {
+        window.query_by_label_contains("1 event waits · HTTP 503 (").is_some()
+    });
+}
+
 /// Waits until the server is off.
 fn call_ends(window: &mut Window) {
     wait(window, "the end", |window| window.query_by_label_contains("Serving 127.0.0.1:").is_none());

@@ -2,197 +2,30 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::{AdmissionRules, BackendTargets},
-    domain::{
-        clock::Clock,
-        settings::{origin::PageOrigin, receiver::ReceiverUrl},
-    },
-    server::{Server, ServerConfig},
+    domain::settings::{origin::PageOrigin, receiver::ReceiverUrl},
     store::{ClockChange, FILE_NAME, Store, StoreLocation},
     webhooks::{ForwardTo, WebhookConfig},
 };
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    http::{self, Received, Reply, reply},
+    http::{Received, reply},
     program::Home,
+    sending::{
+        CHARGE, Receiver, Sending, distinct_events, event, event_id, now, objects, open, times, types, verifies,
+    },
     serving::Serving,
     waiting::PATIENCE,
-    wire::{self, Answer},
+    wire,
 };
-
-const CHARGE: [(&str, &str); 3] = [("amount", "2000"), ("currency", "usd"), ("source", "tok_visa")];
-
-/// What the machine's clock shows, by which events are signed.
-#[expect(clippy::disallowed_methods, reason = "a signature is as old as the machine says")]
-fn now() -> Timestamp {
-    Timestamp::now()
-}
-
-/// A receiver that answers as it is told, and keeps what it got.
-struct Receiver {
-    server: http::Server,
-    arrivals: mpsc::Receiver<()>,
-    got: Vec<Received>,
-}
-
-impl Receiver {
-    fn start(runtime: &Runtime, answer: impl Fn(usize, &Received) -> Reply + Clone + Send + Sync + 'static) -> Self {
-        let (arrived, arrivals) = mpsc::channel();
-        let arrived = Arc::new(Mutex::new(arrived));
-        let server = runtime.block_on(http::Server::answering(move |nth, got| {
-            // Nobody waits any more once the test has all.
-            let _ = arrived.lock().unwrap().send(());
-            answer(nth, got)
-        }));
-        Self { server, arrivals, got: Vec::new() }
-    }
-
-    fn taking(runtime: &Runtime) -> Self {
-        Self::start(runtime, |_, _| reply(200, "{}"))
-    }
-
-    fn url(&self) -> String {
-        format!("{}/webhook", self.server.url())
-    }
-
-    /// Waits until it is so for what it got.
-    #[track_caller]
-    fn wait(&mut self, is_enough: impl Fn(&[Received]) -> bool) -> &[Received] {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            self.got.extend(self.server.received());
-            if is_enough(&self.got) {
-                return &self.got;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(self.arrivals.recv_timeout(left).is_ok(), "waited in vain: {:?}", types(&self.got));
-        }
-    }
-
-    #[track_caller]
-    fn wait_for(&mut self, count: usize) -> &[Received] {
-        self.wait(|got| got.len() >= count)
-    }
-}
-
-fn event(received: &Received) -> Value {
-    serde_json::from_str(&received.body).unwrap()
-}
-
-fn types(received: &[Received]) -> Vec<String> {
-    received.iter().map(|got| event(got)["type"].as_str().unwrap().to_owned()).collect()
-}
-
-fn objects(received: &[Received]) -> Vec<String> {
-    received.iter().map(|got| event(got)["data"]["object"]["id"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Whether a signature is that of the body by this secret, and no older than Stripe's libraries let pass. Not made of the
-/// crates that sign.
-fn verifies(received: &Received, secret: &str) -> bool {
-    let header = received.header("stripe-signature");
-    let part = |name: &str| header.split(',').find_map(|part| part.strip_prefix(name)).unwrap().to_owned();
-    let (time, signature) = (part("t="), part("v1="));
-    let bytes: Vec<u8> =
-        (0..signature.len()).step_by(2).map(|at| u8::from_str_radix(&signature[at..at + 2], 16).unwrap()).collect();
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
-    let signed = format!("{time}.{}", received.body);
-    let age = now().as_second() - time.parse::<i64>().unwrap();
-    ring::hmac::verify(&key, signed.as_bytes(), &bytes).is_ok() && (-5..300).contains(&age)
-}
-
-/// A server in this process that sends events.
-struct Sending {
-    server: Option<Server>,
-    store: Store,
-    told: Arc<Mutex<Vec<String>>>,
-    runtime: Runtime,
-}
-
-impl Sending {
-    fn start(store: Store, change: impl FnOnce(&mut WebhookConfig)) -> Self {
-        let told: Arc<Mutex<Vec<String>>> = Arc::default();
-        let heard = Arc::clone(&told);
-        let mut webhooks = WebhookConfig {
-            tell: Arc::new(move |endpoint| heard.lock().unwrap().push(endpoint.origin.clone())),
-            retry_after: vec![Duration::from_millis(50); 3],
-            ..WebhookConfig::new(Clock::new(now))
-        };
-        change(&mut webhooks);
-        let config = ServerConfig {
-            targets: BackendTargets::new(store.clone(), None),
-            clock: Clock::new(now),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            admission: AdmissionRules::default(),
-            is_isolating: false,
-            faults: Vec::new(),
-            webhooks,
-        };
-        let runtime = Runtime::new().unwrap();
-        let server = runtime.block_on(Server::start(config)).unwrap();
-        Self { server: Some(server), store, told, runtime }
-    }
-
-    fn in_memory() -> Self {
-        Self::start(Store::open(&StoreLocation::Memory, now()).unwrap(), |_| {})
-    }
-
-    fn server(&self) -> &Server {
-        self.server.as_ref().unwrap()
-    }
-
-    fn send(&self, method: &str, path: &str, params: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
-        wire::call(self.server().address(), &wire::request(method, path, params, headers))
-    }
-
-    #[track_caller]
-    fn make(&self, path: &str, params: &[(&str, &str)]) -> Value {
-        let answer = self.send("POST", path, params, &[]);
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()
-    }
-
-    fn get(&self, path: &str) -> Value {
-        self.send("GET", path, &[], &[]).json()
-    }
-
-    /// Makes an endpoint; gives its id and secret.
-    #[track_caller]
-    fn endpoint(&self, url: &str, types: &[&str]) -> (String, String) {
-        let types = types.iter().map(|name| ("enabled_events[]", *name));
-        let params: Vec<(&str, &str)> = [("url", url)].into_iter().chain(types).collect();
-        let made = self.make("/v1/webhook_endpoints", &params);
-        let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("no {name} in {made}")).to_owned();
-        (text("id"), text("secret"))
-    }
-
-    /// Makes calls go wrong by this rule.
-    fn fault(&self, rule: &str) {
-        self.server().set_faults(vec![rule.parse().unwrap()]);
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        let server = self.server.take();
-        self.runtime.block_on(async { drop(server) });
-    }
-}
-
-fn open(folder: &Path) -> Store {
-    Store::open(&StoreLocation::Folder(folder.to_owned()), now()).unwrap()
-}
 
 #[test]
 fn an_endpoint_gets_the_events_that_it_asks_for_signed_with_its_secret() {
@@ -395,15 +228,6 @@ fn what_is_not_taken_is_sent_again_in_order_for_each_object_and_not_for_ever() {
         of.map(|event| event["pending_webhooks"].as_u64().unwrap()).collect()
     };
     assert_eq!(pending(&charges[2]), [1, 1], "never taken");
-}
-
-/// How many times each event came.
-fn times(received: &[Received]) -> HashMap<String, usize> {
-    let mut times = HashMap::new();
-    for received in received {
-        *times.entry(event(received)["id"].as_str().unwrap().to_owned()).or_default() += 1;
-    }
-    times
 }
 
 #[test]
@@ -748,11 +572,6 @@ fn the_command_line_lists_events_sends_one_again_and_tells_the_secret() {
     assert_eq!(home.run(["events", "resend", &customer]).exit, 1, "nobody asks for it");
 }
 
-fn event_id(page: &Value, event_type: &str) -> String {
-    let found = page["data"].as_array().unwrap().iter().find(|event| event["type"] == event_type);
-    found.unwrap()["id"].as_str().unwrap().to_owned()
-}
-
 #[test]
 fn after_a_crash_each_event_was_sent_in_order_for_each_object_and_no_secret_is_on_the_disk() {
     const PLANTED: &str = "4539578763621486";
@@ -832,10 +651,6 @@ fn after_a_crash_each_event_was_sent_in_order_for_each_object_and_no_secret_is_o
             assert!(!text.contains(secret), "a secret is in {}", path.display());
         }
     }
-}
-
-fn distinct_events(got: &[Received]) -> HashSet<String> {
-    got.iter().map(|got| event(got)["id"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Charges, changes and refunds until nobody answers any more.

@@ -13,6 +13,10 @@ pub const CONNECTED: &str = "connected";
 /// What a page is answered with: the `object` of the body, and the attribute of an error that shows it.
 pub const PAYER_PAGE: &str = "payer_page";
 
+/// Where the pages of a call are that came to no server: nowhere. `testcard authenticate` does what their buttons would, and a
+/// server that is asked for the intent later shows its own page ([`PayerPages::here`]).
+pub const NO_PAGE: &str = "https://authentication.testcard.invalid";
+
 /// The server that shows the pages of a call's intents. It is handed down with the call, for the minter knows no server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayerPages {
@@ -25,6 +29,11 @@ pub struct PayerPages {
 impl PayerPages {
     pub fn new(origin: Arc<str>, world: Option<AccountId>) -> Self {
         Self { origin, world }
+    }
+
+    /// For a call that came to no server.
+    pub fn nowhere() -> Self {
+        Self::new(NO_PAGE.into(), None)
     }
 
     /// The address of the page for an attempt to authenticate an intent, of a connected account where one is named. `None`
@@ -74,6 +83,8 @@ mod tests {
             moved.here(&both).as_deref(),
             Some("http://127.0.0.1:2/_testcard/3ds/pi_1/1-x?account=acct_1&connected=acct_2")
         );
+        let nowhere = PayerPages::nowhere().url("pi_1", "1-x", None).unwrap();
+        assert_eq!(moved.here(&nowhere).as_deref(), Some("http://127.0.0.1:2/_testcard/3ds/pi_1/1-x"));
         assert_eq!(moved.here("https://authentication.testcard.invalid/src_1"), None);
     }
 }

@@ -3,6 +3,7 @@
 pub mod account_filter;
 pub mod call_words;
 pub mod days;
+pub mod delivery_refusal;
 pub mod edit;
 pub mod entry;
 pub mod filter;

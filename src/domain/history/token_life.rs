@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     call_words::{CallWords, StateMood, client_of, money},
+    delivery_refusal::{DeliveryRefusal, with_refusal},
     entry::{EntryId, EntryStatus, HistoryEntry},
     request_log::ExchangeId,
 };
@@ -133,10 +134,9 @@ pub struct LifeEvent {
 }
 
 impl LifeEvent {
-    /// How its delivery stands as a whole: as that of the endpoint that is furthest from having taken it. `None` where no
-    /// endpoint asks for it.
-    pub fn delivery(&self) -> Option<DeliveryState> {
-        self.deliveries.iter().map(|delivery| delivery.state).max_by_key(|state| state.distance())
+    /// How its delivery stands as a whole: see [`EventDelivery::furthest`].
+    pub fn delivery(&self) -> Option<&EventDelivery> {
+        EventDelivery::furthest(&self.deliveries)
     }
 }
 
@@ -146,6 +146,32 @@ pub struct EventDelivery {
     /// The URL of the endpoint; `None` for one that was named when a server was started, which is kept nowhere.
     pub url: Option<String>,
     pub state: DeliveryState,
+    /// Why it was not taken at the last attempt that failed, while it is not taken.
+    pub refusal: Option<DeliveryRefusal>,
+}
+
+impl EventDelivery {
+    /// The one whose endpoint is furthest from having taken the event. `None` where no endpoint asks for it.
+    pub fn furthest(deliveries: &[Self]) -> Option<&Self> {
+        deliveries.iter().max_by_key(|delivery| delivery.state.distance())
+    }
+
+    /// How it stands, and why; `time` writes a moment.
+    pub fn words(&self, time: impl Fn(Timestamp) -> String) -> String {
+        let count = |attempts: u32| if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+        let state = match self.state {
+            DeliveryState::Passed => "Nothing left to send".to_owned(),
+            DeliveryState::Taken => "Taken".to_owned(),
+            DeliveryState::Queued => "Not sent yet".to_owned(),
+            DeliveryState::Waits { attempts: 0, until } => format!("Waits until {}", time(until)),
+            DeliveryState::Waits { attempts, until } => {
+                format!("Waits until {}, not taken in {}", time(until), count(attempts))
+            }
+            DeliveryState::GivenUp { attempts: 0 } => "Given up: nothing may be sent to the endpoint".to_owned(),
+            DeliveryState::GivenUp { attempts } => format!("Given up after {}", count(attempts)),
+        };
+        with_refusal(state, self.refusal.as_ref(), time)
+    }
 }
 
 /// How far an event is on its way to an endpoint.

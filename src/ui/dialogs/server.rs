@@ -9,6 +9,7 @@ use crate::{
     domain::{
         fault::{self, FaultRule, LineError},
         settings::{origin::PageOrigin, preferences::Settings},
+        zone::LocalZone,
     },
     messages::{ListedEndpoint, ServerInfo},
     ui::{
@@ -121,6 +122,7 @@ pub struct ServerContext<'a> {
     pub settings: &'a Settings,
     pub faults: &'a AppliedFaults,
     pub webhooks: &'a [ListedEndpoint],
+    pub zone: &'a LocalZone,
 }
 
 /// Draws the dialog over the window; `false` when it is to be closed.
@@ -141,7 +143,7 @@ pub fn server_ui(
                 ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                 switch_ui(ui, state, about, actions);
                 let (server, settings, endpoints) = (about.server, about.settings, about.webhooks);
-                let of_webhooks = WebhookContext { server, settings, endpoints };
+                let of_webhooks = WebhookContext { server, settings, endpoints, zone: about.zone };
                 webhooks_ui(ui, &mut state.webhooks, &of_webhooks, actions);
                 faults_ui(ui, state, about.faults, actions);
                 reset_ui(ui, state, actions);

@@ -11,6 +11,7 @@ use crate::{
         foreign,
         secret::SecretText,
         settings::{origin::PageOrigin, preferences::Settings, receiver::ReceiverUrl},
+        zone::LocalZone,
     },
     messages::{EndpointOrigin, EndpointReach, ListedEndpoint, ServerInfo},
     ui::{
@@ -18,6 +19,7 @@ use crate::{
         icons,
         theme::{self, DesignTokens},
         widgets::{Field, IconButton, QuietButton, TextInput, Tone, paint, section_ui},
+        words,
     },
 };
 
@@ -61,6 +63,7 @@ pub struct WebhookContext<'a> {
     pub server: &'a ServerInfo,
     pub settings: &'a Settings,
     pub endpoints: &'a [ListedEndpoint],
+    pub zone: &'a LocalZone,
 }
 
 /// The most endpoints that are listed.
@@ -211,6 +214,12 @@ fn endpoint_ui(
                 paint::icon_ui(ui, tone.icon(), 13.0, tone.color(t));
                 sentence_ui(ui, &words, if tone == Tone::Info { t.subdued } else { tone.color(t) });
             });
+            if let Some(words) = endpoint.backlog.words(|when| words::moment(when, about.zone)) {
+                ui.horizontal_top(|ui| {
+                    paint::icon_ui(ui, Tone::Warn.icon(), 13.0, Tone::Warn.color(t));
+                    sentence_ui(ui, &words, Tone::Warn.color(t));
+                });
+            }
             secret_ui(ui, state, endpoint, actions);
         });
     });

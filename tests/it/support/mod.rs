@@ -14,6 +14,7 @@ pub mod patient;
 pub mod program;
 pub mod receiver;
 pub mod recorded;
+pub mod sending;
 pub mod serving;
 pub mod waiting;
 pub mod window;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
+        foreign,
         history::{
             call_words::StateMood,
             request_log::ExchangeId,
@@ -237,26 +238,16 @@ impl RowWords<'_> {
 
     /// How an event is on its way, in words.
     fn delivery(&self, event: &LifeEvent) -> (StateMood, String) {
-        let attempts =
-            |attempts: u32| if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-        match event.delivery() {
-            None => (StateMood::Neutral, "No endpoint asks for it".to_owned()),
-            Some(DeliveryState::Passed) => (StateMood::Neutral, "Nothing left to send".to_owned()),
-            Some(DeliveryState::Taken) => (StateMood::Good, "Taken".to_owned()),
-            Some(DeliveryState::Queued) => (StateMood::Waiting, "Not sent yet".to_owned()),
-            Some(DeliveryState::Waits { attempts: 0, until }) => {
-                (StateMood::Waiting, format!("Waits until {}", self.time(Some(until))))
-            }
-            Some(DeliveryState::Waits { attempts: made, until }) => {
-                (StateMood::Waiting, format!("Waits until {}, not taken in {}", self.time(Some(until)), attempts(made)))
-            }
-            Some(DeliveryState::GivenUp { attempts: 0 }) => {
-                (StateMood::Bad, "Given up: nothing may be sent to the endpoint".to_owned())
-            }
-            Some(DeliveryState::GivenUp { attempts: made }) => {
-                (StateMood::Bad, format!("Given up after {}", attempts(made)))
-            }
-        }
+        let Some(delivery) = event.delivery() else {
+            return (StateMood::Neutral, "No endpoint asks for it".to_owned());
+        };
+        let mood = match delivery.state {
+            DeliveryState::Passed => StateMood::Neutral,
+            DeliveryState::Taken => StateMood::Good,
+            DeliveryState::Queued | DeliveryState::Waits { .. } => StateMood::Waiting,
+            DeliveryState::GivenUp { .. } => StateMood::Bad,
+        };
+        (mood, foreign::label(&delivery.words(|when| self.time(Some(when)))).into_owned())
     }
 
     fn add_when(&self, spoken: &mut String, when: Option<Timestamp>, client: Option<&str>) {
