@@ -4,17 +4,23 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
-    domain::{history::token_life::EventDelivery, settings::receiver::ReceiverUrl},
+    domain::{
+        history::{
+            delivery_refusal::{DeliveryRefusal, EndpointBacklog},
+            token_life::EventDelivery,
+        },
+        settings::receiver::ReceiverUrl,
+    },
     store::{FILE_NAME, Store},
     webhooks::{ForwardTo, WebhookConfig},
 };
@@ -67,7 +73,7 @@ fn what_is_to_go_wrong_with_an_event_goes_wrong_though_the_program_was_killed() 
     let url = receiver.url();
     let faults = [
         "--fault",
-        "POST /v1/charges next 1: event late 9m",
+        "POST /v1/charges next 1: event late 540s",
         "--fault",
         "POST /v1/customers next 1: event twice",
         "--fault",
@@ -110,27 +116,6 @@ fn what_is_to_go_wrong_with_an_event_goes_wrong_though_the_program_was_killed() 
         (types(std::slice::from_ref(&last)), is_signed_well(&last)),
         (vec!["charge.succeeded".to_owned()], true)
     );
-}
-
-#[test]
-fn events_that_are_turned_round_stay_so_when_the_server_stops_meanwhile() {
-    let (home, runtime) = (TempDir::new().unwrap(), Runtime::new().unwrap());
-    let mut receiver = Receiver::taking(&runtime);
-    let sending = Sending::start(open(home.path()), |_| {});
-    sending.endpoint(&receiver.url(), &["charge.succeeded", "customer.created"]);
-    let charge = || sending.make("/v1/charges", &CHARGE)["id"].as_str().unwrap().to_owned();
-    sending.fault("POST /v1/charges next 3: event shuffle");
-    let first = charge();
-    // One that is taken passes those that are kept back.
-    let between = sending.make("/v1/customers", &[])["id"].as_str().unwrap().to_owned();
-    receiver.wait(|got| objects(got).contains(&between));
-    let shuffled = [first, charge(), charge()];
-    drop(sending);
-    let _sending = Sending::start(open(home.path()), |_| {});
-    let mut turned = objects(receiver.wait_for(4));
-    turned.retain(|object| *object != between);
-    turned.reverse();
-    assert_eq!(turned, shuffled);
 }
 
 #[test]
@@ -222,39 +207,50 @@ fn an_endpoint_that_is_served_all_the_time_is_not_forgotten_after_a_crash() {
     wait_until("it is served by now", || served().duration_since(begun) > SignedDuration::from_mins(175));
 }
 
+#[track_caller]
+fn check_refusal(body: &str, is_cut: bool, expected: &str) {
+    let refusal = DeliveryRefusal::answered(Timestamp::UNIX_EPOCH, 400, body.as_bytes(), is_cut);
+    assert_eq!(refusal.to_string(), expected);
+}
+
 #[test]
-fn what_waits_for_an_endpoint_whose_row_is_damaged_waits_until_it_is_deleted() {
-    let (home, runtime, clock) = (TempDir::new().unwrap(), Runtime::new().unwrap(), MovedClock::default());
-    let (mut receiver, takes) = refusing(&runtime);
-    let machine = clock.clock();
-    let sending = Sending::start(open(home.path()), |config| {
-        config.machine = machine;
-        config.retry_after = vec![Duration::from_mins(30); 3];
-    });
-    let (id, _) = sending.endpoint(&receiver.url(), &["customer.created"]);
-    sending.make("/v1/customers", &[]);
-    receiver.wait_for(1);
-    let connection = Connection::open(home.path().join(FILE_NAME)).unwrap();
-    wait_until("the refused event is written down", || count(&connection, "webhook_deliveries") == 1);
-    let change = |sql: &str| assert_eq!(connection.execute(sql, [&id]).unwrap(), 1);
-    // Another one is looked at together with it.
-    sending.endpoint(&receiver.url(), &["charge.succeeded"]);
-    change("UPDATE objects SET body = 'damaged' || body WHERE id = ?1");
-    sending.make("/v1/charges", &CHARGE);
-    receiver.wait_for(2);
-    wait_until("the other event is written down", || count(&connection, "webhook_deliveries") == 2);
-    change("UPDATE objects SET body = substr(body, 8) WHERE id = ?1");
-    takes.store(true, Ordering::SeqCst);
-    clock.forward(SignedDuration::from_mins(30));
-    let mut sent = types(&receiver.wait_for(4)[2..]);
-    sent.sort();
-    assert_eq!(sent, ["charge.succeeded", "customer.created"], "mended, it gets what waited");
-    takes.store(false, Ordering::SeqCst);
-    sending.make("/v1/customers", &[]);
-    receiver.wait_for(5);
-    wait_until("it waits", || count(&connection, "webhook_deliveries") == 1);
-    sending.send("DELETE", &format!("/v1/webhook_endpoints/{id}"), &[], &[]);
-    wait_until("nothing waits for what is deleted", || count(&connection, "webhook_deliveries") == 0);
+fn a_refusal_is_one_masked_line_of_bounded_length() {
+    check_refusal("", false, "HTTP 400");
+    check_refusal(" \r\n\t", false, "HTTP 400");
+    check_refusal("no signatures\r\n  found\0!", false, "HTTP 400: no signatures found !");
+    check_refusal("card 4539578763621486", false, "HTTP 400: card 453957******1486");
+    check_refusal("secret whsec_abcdefgh12345678", false, "HTTP 400: secret whsec_•••");
+    let long = "é".repeat(200);
+    check_refusal(&long, false, &format!("HTTP 400: {}…", "é".repeat(160)));
+    check_refusal(&"x".repeat(160), false, &format!("HTTP 400: {}", "x".repeat(160)));
+}
+
+#[test]
+fn what_is_cut_off_within_a_secret_is_not_kept() {
+    let body = format!("no{}453957876362", " ".repeat(4000));
+    check_refusal(&body, true, "HTTP 400: no");
+    check_refusal("453957876362", true, "HTTP 400");
+}
+
+#[test]
+fn a_backlog_is_told_where_there_is_one() {
+    let time = |_| "now".to_owned();
+    let refusal = DeliveryRefusal::unanswered(Timestamp::UNIX_EPOCH, "nobody listens there");
+    for (waiting, given_up, last_refusal, expected) in [
+        (0, 0, None, None),
+        (1, 0, None, Some("1 event waits")),
+        (2, 1, Some(refusal.clone()), Some("2 events wait, 1 given up · nobody listens there (now)")),
+        (0, 3, Some(refusal), Some("3 given up · nobody listens there (now)")),
+    ] {
+        let backlog = EndpointBacklog { waiting, given_up, last_refusal };
+        assert_eq!(backlog.words(time).as_deref(), expected);
+    }
+}
+
+#[test]
+fn without_an_answer_the_reason_stands_alone() {
+    let refusal = DeliveryRefusal::unanswered(Timestamp::UNIX_EPOCH, "nobody listens there");
+    assert_eq!(refusal.to_string(), "nobody listens there");
 }
 
 /// Waits until there is something to tell of the delivery of an event.
@@ -283,7 +279,7 @@ fn why_an_event_was_not_taken_is_kept_without_secrets() {
     receiver.wait_for(1);
     let id = event_id(&sending.get("/v1/events"), "customer.created");
     let first = refused(&sending.store, &id).refusal.unwrap();
-    assert!(first.to_string().starts_with("HTTP 400: No match for 453957••••••1486 and whsec_••• xx"), "{first}");
+    assert!(first.to_string().starts_with("HTTP 400: No match for 453957******1486 and whsec_••• xx"), "{first}");
     assert!(first.words.chars().count() <= 161 && first.words.ends_with('…'), "{first}");
     assert!((begun..=now()).contains(&first.when));
     drop(sending);
@@ -322,48 +318,4 @@ fn the_command_line_tells_why_an_endpoint_takes_nothing() {
     assert_eq!(lines.len(), 2, "{listed}");
     assert!(lines[0].starts_with(&endpoint) && lines[0].contains("  http://localhost:1/none  enabled  "), "{listed}");
     assert!(lines[1].starts_with("we_forward") && lines[1].contains("(--forward-to)"), "{listed}");
-}
-
-/// Writes down that so many refunds settle in 1970, none of which is there.
-fn let_much_be_due(database: &Connection, count: i64) {
-    // The ids have the time in base 62, by which they are found.
-    let sql = "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1) \
-               INSERT INTO objects (kind, id, created, body, state, world) \
-               SELECT 'later_effect', printf('due_0000001_settle_refund_re_%d', number), 1, \
-               json_object('kind', 'settle_refund', 'object', printf('re_%d', number), 'account', NULL, 'nonce', ''), \
-               'null', '' FROM numbers";
-    database.execute(sql, [count]).unwrap();
-}
-
-#[test]
-fn events_are_sent_while_much_is_due_to_happen() {
-    const DUE: i64 = 20_000;
-    let (home, runtime, clock) = (TempDir::new().unwrap(), Runtime::new().unwrap(), MovedClock::default());
-    let left = Arc::new(AtomicI64::new(i64::MAX));
-    let (seen, file) = (Arc::clone(&left), home.path().join(FILE_NAME));
-    let still_due = move || {
-        let sql = "SELECT count(*) FROM objects WHERE kind = 'later_effect'";
-        Connection::open(&file).unwrap().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
-    };
-    let count = still_due.clone();
-    let mut receiver = Receiver::start(&runtime, move |nth, _| {
-        if nth == 1 {
-            seen.store(count(), Ordering::SeqCst);
-        }
-        reply(if nth == 0 { 500 } else { 200 }, "")
-    });
-    let url = receiver.url();
-    let sending = Sending::start(open(home.path()), forwarding(&url, &clock));
-    sending.make("/v1/customers", &[]);
-    receiver.wait_for(1);
-    drop(sending);
-    let_much_be_due(&Connection::open(home.path().join(FILE_NAME)).unwrap(), DUE);
-    clock.forward(SignedDuration::from_secs(10));
-    let sending = Sending::start(open(home.path()), forwarding(&url, &clock));
-    receiver.wait_for(2);
-    let left = left.load(Ordering::SeqCst);
-    assert!((1..DUE).contains(&left), "{left} were left when the event came");
-    wait_until("all has happened", || still_due() == 0);
-    let commits = sending.store.commits();
-    assert!(commits >= DUE.unsigned_abs() / 256, "{commits} commits");
 }
