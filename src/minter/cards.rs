@@ -14,6 +14,7 @@ use super::{
 use crate::domain::{
     call::error::{ApiError, Decline},
     card::{
+        authentication::LaterDecline,
         brand::Brand,
         declines::{self, DeclineAdvice},
         expiry::CardExpiry,
@@ -138,6 +139,8 @@ pub(super) enum CardStep {
     Charge,
     /// A charge by an intent, whose holder authenticated it where that is needed.
     Payment,
+    /// The same, of which a part is enough, for a card of which a part is authorized.
+    PartOfPayment,
     Attach,
 }
 
@@ -310,14 +313,12 @@ impl PaymentCard {
     fn listed_decline(&self, call: &MinterCall<'_>, card: &'static TestCard, step: CardStep) -> Option<BankVerdict> {
         let outcome = match step {
             CardStep::Charge | CardStep::Payment => &card.at_charge,
+            CardStep::PartOfPayment => return None,
             CardStep::Attach => &card.at_attach,
         };
         let StepOutcome::Refused { code, decline_code, message, param } = outcome else { return None };
         if step == CardStep::Payment && code == AUTHENTICATION_REQUIRED {
-            let later = card.decline_after_authentication()?;
-            let decline = decline_of(call, "card_declined", Some(later.decline_code));
-            let error = ApiError { param: None, ..ApiError::card("card_declined", "", later.message) };
-            let error = ApiError { decline: Some(Box::new(decline)), ..error };
+            let error = declined_later(call, card.decline_after_authentication()?);
             return Some(BankVerdict::Declined { error, radar_block: None });
         }
         // 4000000000000127 fails by its security code, so only when one was sent.
@@ -434,6 +435,13 @@ pub(super) fn check_results(state: &Value, verdict: &BankVerdict) -> [Option<&'s
 
 /// The code of a decline that an authentication would have prevented.
 const AUTHENTICATION_REQUIRED: &str = "authentication_required";
+
+/// A decline that the table of test cards does not list.
+pub(super) fn declined_later(call: &MinterCall<'_>, later: LaterDecline) -> ApiError {
+    let decline = decline_of(call, "card_declined", Some(later.decline_code));
+    let error = ApiError { param: None, ..ApiError::card("card_declined", "", later.message) };
+    ApiError { decline: Some(Box::new(decline)), ..error }
+}
 
 /// The decline of a payment whose holder would have had to authenticate it: recorded in 2023.
 pub(super) fn authentication_required(call: &MinterCall<'_>) -> ApiError {

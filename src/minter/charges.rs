@@ -63,7 +63,7 @@ const DESCRIPTORS: &[WrittenParam] = &[
 
 pub(super) const SUCCEEDED: EventType = EventType::named("charge.succeeded");
 pub(super) const FAILED: EventType = EventType::named("charge.failed");
-const UPDATED: EventType = EventType::named("charge.updated");
+pub(super) const UPDATED: EventType = EventType::named("charge.updated");
 const CAPTURED: EventType = EventType::named("charge.captured");
 
 const CREATE: AcceptedParams = AcceptedParams {

@@ -6,6 +6,7 @@ use super::{
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep},
     charge_object, charges, descriptors,
+    intent_authorization::AskedAuthorization,
     intents::{IntentKind, METHOD, REQUIRES_CAPTURE, SUCCEEDED},
     method_object::{CARD, CallMethod},
     shapes,
@@ -57,20 +58,25 @@ pub(super) fn charge(
     charge["payment_intent"] = body["id"].clone();
     descriptors::write_calculated(&mut charge);
     let mut card = method.card();
+    let asked = AskedAuthorization::of(body);
+    let part = asked.part_at_first(&card, amount, &currency);
     let verdict = match known {
         Some(error) => BankVerdict::Declined { error, radar_block: None },
-        None => card.verdict(call, CardStep::Payment),
+        None => card.verdict(call, if part.is_some() { CardStep::PartOfPayment } else { CardStep::Payment }),
     };
+    let authorized = part.filter(|_| verdict == BankVerdict::Approved).unwrap_or(amount);
+    charge["amount"] = authorized.into();
     card.take_checks(&verdict);
     method.take_checks(&verdict);
-    charge_object::show_card(call, &mut charge, &card, amount);
+    charge_object::show_card(call, &mut charge, &card, authorized);
+    asked.show(&mut charge, &card, amount, is_held, verdict == BankVerdict::Approved);
     charge["billing_details"] = method.object.body["billing_details"].clone();
     if let Some(flow) = flow {
         charge["payment_method_details"][CARD]["three_d_secure"] = authenticated(call, flow);
     }
     let refusal = match verdict {
         BankVerdict::Approved => {
-            charge_object::approve(call, &mut charge, &card, amount, !is_held);
+            charge_object::approve(call, &mut charge, &card, authorized, !is_held);
             None
         }
         BankVerdict::Declined { error, radar_block } => {
@@ -97,7 +103,8 @@ pub(super) fn charge(
         let (status, field) =
             if is_held { (REQUIRES_CAPTURE, "amount_capturable") } else { (SUCCEEDED, "amount_received") };
         intent.body["status"] = status.into();
-        intent.body[field] = amount.into();
+        intent.body["amount"] = authorized.into();
+        intent.body[field] = authorized.into();
         intent.body[METHOD] = method.id().into();
         intent.body["next_action"] = Value::Null;
         intent.body[IntentKind::Payment.last_error()] = Value::Null;

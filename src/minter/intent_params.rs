@@ -108,6 +108,10 @@ pub(super) fn write_options(fields: &CallFields<'_>, intent: &mut Value) -> Resu
     let usage = option("setup_future_usage", &["none", "off_session", "on_session"])?;
     let capture = option("capture_method", &["manual"])?;
     let network = fields.word(&name("network"))?.map(mask::text);
+    let mut requests = Vec::new();
+    for request in [REQUEST_PARTIAL, REQUEST_INCREMENTAL] {
+        requests.extend(option(request, REQUEST_WORDS)?.map(|word| (request, word)));
+    }
     if fields.boolean(&name("moto"))? == Some(true) {
         let message = "Testcard's local minter does not model orders by mail and telephone: leave the parameter out.";
         return Err(ApiError::request(None, Some(&name("moto")), message));
@@ -119,13 +123,20 @@ pub(super) fn write_options(fields: &CallFields<'_>, intent: &mut Value) -> Resu
     if let Some(word) = network {
         options["network"] = word.into();
     }
-    for (option, word) in [("setup_future_usage", usage), ("capture_method", capture)] {
-        if let Some(word) = word {
-            shapes::add(options, option, word.into());
-        }
+    let named = [("setup_future_usage", usage), ("capture_method", capture)];
+    let named = named.into_iter().filter_map(|(option, word)| Some((option, word?)));
+    for (option, word) in named.chain(requests) {
+        shapes::add(options, option, word.into());
     }
     Ok(())
 }
+
+/// The options of a card by which a payment asks for more than a charge: a part of the amount where there is not enough for
+/// all of it, and a higher amount later.
+pub(super) const REQUEST_PARTIAL: &str = "request_partial_authorization";
+pub(super) const REQUEST_INCREMENTAL: &str = "request_incremental_authorization";
+pub(super) const REQUEST_WORDS: &[&str] = &[IF_AVAILABLE, "never"];
+pub(super) const IF_AVAILABLE: &str = "if_available";
 
 /// Whether a call says that the payer is not there: true, or the words of older versions.
 ///

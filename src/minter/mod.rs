@@ -18,7 +18,7 @@
 //! | `happened`, `events`, `webhook_endpoints` | what happened to objects: how it is kept with the change, who asks for it, who is to be sent it |
 //! | `method_object` | a payment method and what its use leaves in it |
 //! | `intents`, `intent_params`, `intent_steps`, `next_action` | what both kinds of intents have in common, and what the payer has to do next |
-//! | `payment_intent_object`, `payment_intent_params`, `intent_charge` | a payment intent, its parameters, and the charge that it makes |
+//! | `payment_intent_object`, `payment_intent_params`, `intent_charge`, `intent_authorization` | a payment intent, its parameters, the charge that it makes, and how much of it is authorized |
 //! | `idempotency`, `ledger`, `stored_object` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
 //! | `new_token`, `answered_token` | a new token and its answer as text, and the token as it is kept of that answer |
@@ -53,6 +53,7 @@ mod happened;
 mod hold_expiry;
 mod idempotency;
 pub mod ids;
+mod intent_authorization;
 mod intent_charge;
 mod intent_params;
 mod intent_steps;

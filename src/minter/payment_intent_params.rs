@@ -31,17 +31,12 @@ const SHIPPING: WrittenParam = WrittenParam::with_parts(
     ],
     WriteRule::Shipping,
 );
-pub(super) const DESCRIPTORS: &[WrittenParam] = &[
-    WrittenParam::new("statement_descriptor", WriteRule::StatementDescriptor),
-    WrittenParam::new("statement_descriptor_suffix", WriteRule::StatementDescriptor),
-];
-const TEXTS: &[WrittenParam] = &[
-    WrittenParam::text("description", LONGEST_DESCRIPTION),
-    RECEIPT_EMAIL,
-    METADATA,
-    WrittenParam::text("transfer_group", LONGEST_TEXT),
-    SHIPPING,
-];
+const STATEMENT_DESCRIPTOR: WrittenParam = WrittenParam::new("statement_descriptor", WriteRule::StatementDescriptor);
+pub(super) const DESCRIPTORS: &[WrittenParam] =
+    &[STATEMENT_DESCRIPTOR, WrittenParam::new("statement_descriptor_suffix", WriteRule::StatementDescriptor)];
+const DESCRIPTION: WrittenParam = WrittenParam::text("description", LONGEST_DESCRIPTION);
+const TEXTS: &[WrittenParam] =
+    &[DESCRIPTION, RECEIPT_EMAIL, METADATA, WrittenParam::text("transfer_group", LONGEST_TEXT), SHIPPING];
 /// What decides how an intent is paid.
 const PAYER: &[&str] = &[METHOD, "setup_future_usage"];
 /// What only a confirmation reads.
@@ -50,9 +45,12 @@ const OPTIONS: &[&str] = &[
     "payment_method_options[card][capture_method]",
     "payment_method_options[card][moto]",
     "payment_method_options[card][network]",
+    "payment_method_options[card][request_incremental_authorization]",
+    OPTION_PARTIAL,
     "payment_method_options[card][request_three_d_secure]",
     "payment_method_options[card][setup_future_usage]",
 ];
+pub(super) const OPTION_PARTIAL: &str = "payment_method_options[card][request_partial_authorization]";
 /// Connect, and what goes beyond a card that is charged once.
 const NOT_MODELLED: &[&str] = &[
     "amount_details",
@@ -69,6 +67,9 @@ const NOT_MODELLED: &[&str] = &[
     "payment_method_data",
     "payment_method_options[card][installments]",
     "payment_method_options[card][mandate_options]",
+    "payment_method_options[card][request_extended_authorization]",
+    "payment_method_options[card][request_multicapture]",
+    "payment_method_options[card][request_overcapture]",
     "payment_method_options",
     "radar_options",
     "transfer_data",
@@ -115,6 +116,11 @@ pub(super) const CONFIRM_BY_PAYER: AcceptedParams = AcceptedParams {
 pub(super) const CAPTURE: AcceptedParams = AcceptedParams {
     written: &[DESCRIPTORS, &[METADATA]],
     read: &[&["amount_to_capture", "final_capture"]],
+    not_modelled: &["amount_details", "application_fee_amount", "hooks", "payment_details", "transfer_data"],
+};
+pub(super) const INCREMENT: AcceptedParams = AcceptedParams {
+    written: &[&[DESCRIPTION, METADATA, STATEMENT_DESCRIPTOR]],
+    read: &[&["amount", OPTION_PARTIAL]],
     not_modelled: &["amount_details", "application_fee_amount", "hooks", "payment_details", "transfer_data"],
 };
 pub(super) const CANCEL: AcceptedParams =

@@ -344,7 +344,7 @@ fn answer(call: &mut MinterCall<'_>, fields: &CallFields<'_>, intent: StoredObje
 }
 
 /// The charge that an intent is about by now.
-fn latest_charge(call: &mut MinterCall<'_>, intent: &Value) -> Result<StoredObject, CallError> {
+pub(super) fn latest_charge(call: &mut MinterCall<'_>, intent: &Value) -> Result<StoredObject, CallError> {
     let id = shapes::text(intent, "latest_charge");
     let found = call.ledger.get(ObjectKind::Charge, &id)?;
     Ok(found.ok_or_else(|| ApiError::no_such("charge", &id, "charge"))?)

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     authentication, balance_transactions,
     call::{CallError, HandlerAnswer, MinterCall},
-    charges, customers, disputes, events, fraud_warnings, payer_page, payment_intents, payment_methods, refunds,
-    setup_intents, sources, tokens, webhook_endpoints,
+    charges, customers, disputes, events, fraud_warnings, intent_authorization, payer_page, payment_intents,
+    payment_methods, refunds, setup_intents, sources, tokens, webhook_endpoints,
 };
 use crate::domain::{
     call::{
@@ -111,6 +111,7 @@ const ROUTES: &[ApiRoute] = &[
     by_any_key(Post, &["v1", "payment_intents", ":id", "confirm"], payment_intents::confirm),
     route(Post, &["v1", "payment_intents", ":id", "capture"], payment_intents::capture),
     route(Post, &["v1", "payment_intents", ":id", "cancel"], payment_intents::cancel),
+    route(Post, &["v1", "payment_intents", ":id", "increment_authorization"], intent_authorization::increment),
     route(Post, &["v1", "setup_intents"], setup_intents::create),
     route(Get, &["v1", "setup_intents"], setup_intents::list),
     by_any_key(Get, &["v1", "setup_intents", ":id"], setup_intents::retrieve),

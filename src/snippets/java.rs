@@ -81,7 +81,7 @@ fn method_call(call: &TypedCall<'_>, and_options: &str) -> String {
     let arguments = arguments.join(", ") + and_options;
     // A list without parameters has its options alone.
     let arguments = arguments.trim_start_matches(", ");
-    let (service, method) = (camel_case(call.resource.plural), call.action.word());
+    let (service, method) = (camel_case(call.resource.plural), camel_case(call.action.word()));
     format!(
         "{built}// Up to stripe-java 29.4, without .v1().\n{class} {variable} = client.v1().{service}().{method}({arguments});\n"
     )

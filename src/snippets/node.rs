@@ -36,7 +36,7 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
     let (name, called) = match &call.kind {
         SdkCall::Method { resource, action, id } => {
-            let method = if *action == SdkAction::Delete { "del" } else { action.word() };
+            let method = if *action == SdkAction::Delete { "del".to_owned() } else { camel_case(action.word()) };
             let arguments = match id {
                 Some(id) => format!("{}{and_params}", text(id)),
                 None => params,

@@ -36,7 +36,7 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let and_params = if fields.is_empty() && options.is_empty() { String::new() } else { format!(", {params}") };
     let (name, called) = match &call.kind {
         SdkCall::Method { resource, action, id } => {
-            let method = if *action == SdkAction::List { "all" } else { action.word() };
+            let method = if *action == SdkAction::List { "all".to_owned() } else { camel_case(action.word()) };
             let arguments = match id {
                 Some(id) => format!("{}{and_params}", text(id)),
                 None => params,

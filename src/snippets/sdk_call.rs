@@ -1,7 +1,9 @@
 //! What Stripe's SDKs call a request: the resource, and the method of it that makes the call.
 
 use crate::domain::call::api::{HttpMethod, MaskedRequest};
-use SdkAction::{Attach, Cancel, Capture, Close, Confirm, Create, Delete, Detach, List, Retrieve, Update};
+use SdkAction::{
+    Attach, Cancel, Capture, Close, Confirm, Create, Delete, Detach, IncrementAuthorization, List, Retrieve, Update,
+};
 
 /// A resource that all SDKs know by the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(super) enum SdkAction {
     List,
     Confirm,
     Capture,
+    IncrementAuthorization,
     Cancel,
     Attach,
     Detach,
@@ -50,7 +53,7 @@ const RESOURCES: &[SdkResource] = &[
         "payment_intents",
         "PaymentIntent",
         "payment_intent",
-        &[Create, Retrieve, Update, List, Confirm, Capture, Cancel],
+        &[Create, Retrieve, Update, List, Confirm, Capture, IncrementAuthorization, Cancel],
     ),
     resource("setup_intents", "SetupIntent", "setup_intent", &[Create, Retrieve, Update, List, Confirm, Cancel]),
     resource("disputes", "Dispute", "dispute", &[Retrieve, Update, List, Close]),
@@ -62,10 +65,11 @@ const RESOURCES: &[SdkResource] = &[
 impl SdkAction {
     /// The action whose word ends a path, such as `/v1/payment_intents/pi_1/confirm`.
     fn of_path(word: &str) -> Option<Self> {
-        [Confirm, Capture, Cancel, Attach, Detach, Close].into_iter().find(|action| action.word() == word)
+        let all = [Confirm, Capture, IncrementAuthorization, Cancel, Attach, Detach, Close];
+        all.into_iter().find(|action| action.word() == word)
     }
 
-    /// Its method, as most SDKs call it.
+    /// Its method, as Python and Ruby call it; others write it in camel case.
     pub(super) fn word(self) -> &'static str {
         match self {
             Create => "create",
@@ -75,6 +79,7 @@ impl SdkAction {
             List => "list",
             Confirm => "confirm",
             Capture => "capture",
+            IncrementAuthorization => "increment_authorization",
             Cancel => "cancel",
             Attach => "attach",
             Detach => "detach",

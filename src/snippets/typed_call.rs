@@ -7,7 +7,7 @@
 use super::{
     call::{ParamFields, ParamValue, SnippetCall},
     sdk_call::{
-        SdkAction::{self, Attach, Cancel, Capture, Confirm, Create, List, Update},
+        SdkAction::{self, Attach, Cancel, Capture, Confirm, Create, IncrementAuthorization, List, Update},
         SdkCall, SdkResource,
     },
 };
@@ -101,6 +101,7 @@ const OF_CAPTURE: Members = &[
     ("statement_descriptor", Text),
     ("statement_descriptor_suffix", Text),
 ];
+const OF_INCREMENT: Members = &[("amount", Whole), ("description", Text), ("statement_descriptor", Text)];
 const OF_NEW_SETUP: Members = &[
     ("confirm", Truth),
     ("customer", Text),
@@ -121,6 +122,7 @@ fn members(resource: &SdkResource, action: SdkAction) -> Members {
         ("payment_intents", Update) => OF_CHANGED_INTENT,
         ("payment_intents", Confirm) => OF_CONFIRMATION,
         ("payment_intents", Capture) => OF_CAPTURE,
+        ("payment_intents", IncrementAuthorization) => OF_INCREMENT,
         ("payment_intents", Cancel) => {
             &[("cancellation_reason", Choice(&["abandoned", "duplicate", "fraudulent", "requested_by_customer"]))]
         }

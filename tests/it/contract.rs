@@ -105,6 +105,7 @@ const CASES: &[Case] = &[
     .keep("intent"),
     post(200, "/v1/payment_intents/{intent}", &[("description", "r&d")]),
     post(200, "/v1/payment_intents/{intent}/confirm", &[("expand[]", "latest_charge")]),
+    post(400, "/v1/payment_intents/{intent}/increment_authorization", &[("amount", "2500")]),
     post(200, "/v1/payment_intents/{intent}/capture", &[("amount_to_capture", "1500")]),
     post(400, "/v1/payment_intents/{intent}/cancel", &[]),
     get(200, "/v1/payment_intents/{intent}", &[("expand[]", "latest_charge.balance_transaction")])

@@ -215,6 +215,10 @@ impl Session {
         let types = ("payment_method_types[]", "card");
         let method = |method: &'static str| [("payment_method", method), ("confirm", "true")];
         let any = ("payment_method_options[card][request_three_d_secure]", "any");
+        let parts = [
+            ("payment_method_options[card][request_partial_authorization]", "if_available"),
+            ("payment_method_options[card][request_incremental_authorization]", "if_available"),
+        ];
         for more in [
             &method("pm_card_visa")[..],
             &method("pm_card_chargeDeclinedExpiredCard"),
@@ -222,6 +226,7 @@ impl Session {
             &method("pm_card_threeDSecure2Required"),
             &[&method("pm_card_threeDSecure2Required")[..], &[("return_url", "https://example.com")]].concat(),
             &[&method("pm_card_threeDSecureOptional")[..], &[any]].concat(),
+            &[&method("pm_card_debit_partialAuthorization")[..], &parts].concat(),
             &[
                 ("shipping[name]", "J"),
                 ("shipping[address][line1]", "x"),

@@ -27,6 +27,10 @@ enum Step {
         nth: usize,
         amount: Option<i64>,
     },
+    Increment {
+        nth: usize,
+        amount: i64,
+    },
     Cancel {
         nth: usize,
     },
@@ -52,7 +56,7 @@ enum Step {
     },
 }
 
-const CARDS: [&str; 8] = [
+const CARDS: [&str; 10] = [
     "pm_card_visa",
     "pm_card_chargeDeclined",
     "pm_card_threeDSecure2Required",
@@ -61,10 +65,26 @@ const CARDS: [&str; 8] = [
     ASKED_ABOUT,
     "pm_card_pendingRefund",
     FAILS_TO_REFUND,
+    GIVES_PART,
+    ADDS_PART,
 ];
 const DISPUTED: &str = "pm_card_createDispute";
 const ASKED_ABOUT: &str = "pm_card_createDisputeInquiry";
 const FAILS_TO_REFUND: &str = "pm_card_refundFail";
+const GIVES_PART: &str = "pm_card_debit_partialAuthorization";
+const ADDS_PART: &str = "pm_card_debit_partialIncrement";
+
+/// A part of the amount is enough, and the amount can be raised.
+const OPTIONS: [(&str, &str); 2] = [
+    ("payment_method_options[card][request_partial_authorization]", "if_available"),
+    ("payment_method_options[card][request_incremental_authorization]", "if_available"),
+];
+const SMALLEST: i64 = 50;
+const MOST_INCREMENTS: u32 = 10;
+
+fn part_of(amount: i64) -> i64 {
+    amount * 7 / 10
+}
 
 const WINNING: &str = "winning_evidence";
 const LOSING: &str = "losing_evidence";
@@ -86,6 +106,7 @@ fn step() -> impl Strategy<Value = Step> {
         (nth.clone(), card).prop_map(|(nth, card)| Step::Confirm { nth, card }),
         (nth.clone(), any::<bool>()).prop_map(|(nth, is_complete)| Step::Authenticate { nth, is_complete }),
         (nth.clone(), proptest::option::of(amount.clone())).prop_map(|(nth, amount)| Step::Capture { nth, amount }),
+        (nth.clone(), amount.clone()).prop_map(|(nth, amount)| Step::Increment { nth, amount }),
         nth.clone().prop_map(|nth| Step::Cancel { nth }),
         (nth.clone(), amount.clone()).prop_map(|(nth, amount)| Step::Update { nth, amount }),
         (nth.clone(), proptest::option::of(amount)).prop_map(|(nth, amount)| Step::Refund { nth, amount }),
@@ -104,6 +125,7 @@ struct Known {
     is_held: bool,
     status: String,
     captured: i64,
+    increments: u32,
     /// What pays, or is to.
     card: &'static str,
     /// When the card was charged, in Unix seconds.
@@ -179,6 +201,9 @@ impl Known {
     /// The card is charged.
     fn charge(&mut self, card: &'static str, now: i64) {
         (self.card, self.charged_at) = (card, now);
+        if card == GIVES_PART {
+            self.amount = part_of(self.amount);
+        }
         if self.is_held {
             "requires_capture".clone_into(&mut self.status);
         } else {
@@ -260,7 +285,7 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             ("capture_method", capture),
             ("payment_method", CARDS[*card]),
         ];
-        let intent = local.make("/v1/payment_intents", &sent);
+        let intent = local.make("/v1/payment_intents", &[&sent[..], &OPTIONS].concat());
         assert_eq!(intent["status"], "requires_confirmation");
         let (amount, is_held) = (number(&intent["amount"]), *is_held);
         known.push(Known {
@@ -269,6 +294,7 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             is_held,
             status: "requires_confirmation".to_owned(),
             captured: 0,
+            increments: 0,
             card: CARDS[*card],
             charged_at: now,
             refunds: Vec::new(),
@@ -279,6 +305,7 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
     let (Step::Confirm { nth, .. }
     | Step::Authenticate { nth, .. }
     | Step::Capture { nth, .. }
+    | Step::Increment { nth, .. }
     | Step::Cancel { nth }
     | Step::Update { nth, .. }
     | Step::Refund { nth, .. }
@@ -294,11 +321,12 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
         Step::Create { .. } | Step::Wait { .. } => {}
         Step::Confirm { card, .. } => {
             let (status, _) = local.post(&format!("{path}/confirm"), &[("payment_method", CARDS[*card])]);
+            let is_declined = *card == 1 || (CARDS[*card] == GIVES_PART && part_of(model.amount) < SMALLEST);
             assert_eq!(
                 status,
                 if !is_open {
                     400
-                } else if *card == 1 {
+                } else if is_declined {
                     402
                 } else {
                     200
@@ -307,7 +335,7 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             );
             if is_open {
                 match *card {
-                    1 => "requires_payment_method".clone_into(&mut model.status),
+                    _ if is_declined => "requires_payment_method".clone_into(&mut model.status),
                     2 => "requires_action".clone_into(&mut model.status),
                     card => model.charge(CARDS[card], now),
                 }
@@ -332,6 +360,26 @@ fn take(local: &mut Local, known: &mut Vec<Known>, step: &Step) {
             assert_eq!(status, if is_possible { 200 } else { 400 }, "{model:?} {step:?}");
             if is_possible {
                 model.take(amount.unwrap_or(model.amount), now);
+            }
+        }
+        Step::Increment { amount, .. } => {
+            let (status, _) = local.post(&format!("{path}/increment_authorization"), &[("amount", &text(*amount))]);
+            let is_possible =
+                model.status == "requires_capture" && *amount > model.amount && model.increments < MOST_INCREMENTS;
+            let added = match model.card {
+                GIVES_PART => 0,
+                ADDS_PART => part_of(*amount - model.amount),
+                _ => *amount - model.amount,
+            };
+            let expected = match (is_possible, added) {
+                (false, _) => 400,
+                (true, 0) => 402,
+                (true, _) => 200,
+            };
+            assert_eq!(status, expected, "{model:?} {step:?}");
+            if is_possible {
+                model.increments += 1;
+                model.amount += added;
             }
         }
         Step::Cancel { .. } => {

@@ -356,6 +356,8 @@ fn a_publishable_key_decides_nothing_that_is_the_merchants() {
         (&payment, "payment_method_types[]", "card"),
         (&payment, "payment_method_options[card][capture_method]", "manual"),
         (&payment, "payment_method_options[card][moto]", "true"),
+        (&payment, "payment_method_options[card][request_incremental_authorization]", "if_available"),
+        (&payment, "payment_method_options[card][request_partial_authorization]", "if_available"),
         (&payment, "payment_method_options[card][request_three_d_secure]", "automatic"),
         (&setup, "payment_method_options[card][moto]", "true"),
         (&setup, "payment_method_options[card][request_three_d_secure]", "automatic"),

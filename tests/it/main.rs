@@ -6,6 +6,7 @@ mod again;
 mod answer;
 mod as_it_came;
 mod authentication;
+mod authorizations;
 mod browsers;
 mod call_work;
 mod cases;

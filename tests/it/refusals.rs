@@ -291,7 +291,6 @@ fn what_is_recorded_and_not_played_is_refused_by_name() {
     }
     assert!(played >= 30 && refused >= 15, "{played} played, {refused} refused");
     for path in [
-        "/v1/payment_intents/pi_1/increment_authorization",
         "/v1/payment_intents/pi_1/verify_microdeposits",
         "/v1/payment_intents/pi_1/apply_customer_balance",
         "/v1/setup_intents/seti_1/verify_microdeposits",

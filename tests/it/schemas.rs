@@ -302,6 +302,22 @@ fn intents(calls: &mut Checked) {
     calls.get(200, "list of charge", "/v1/charges", &[("payment_intent", &id(&paid))]);
     let declined = calls.post(402, "error", "/v1/payment_intents", &pay("pm_card_chargeDeclined"));
     calls.get(200, "charge", &format!("/v1/charges/{}", declined["error"]["charge"].as_str().unwrap()), &[]);
+    let part = [
+        ("payment_method_options[card][request_partial_authorization]", "if_available"),
+        ("payment_method_options[card][request_incremental_authorization]", "if_available"),
+        ("capture_method", "manual"),
+    ];
+    for method in ["pm_card_debit_partialAuthorization", "pm_card_debit_partialIncrement"] {
+        let held = id(&calls.local.make("/v1/payment_intents", &[&pay(method)[..], &part].concat()));
+        let path = format!("/v1/payment_intents/{held}/increment_authorization");
+        if method == "pm_card_debit_partialIncrement" {
+            let raised = calls.local.make(&path, &[("amount", "3000"), ("expand[]", "latest_charge")]);
+            check_explained(&raised, "a raised payment intent");
+        } else {
+            calls.post(402, "error", &path, &[("amount", "3000")]);
+        }
+        calls.get(200, "list of charge", "/v1/charges", &[("payment_intent", &held)]);
+    }
     let asking = id(&calls.local.make("/v1/payment_intents", &pay("pm_card_threeDSecure2Required")));
     calls.local.make("/_testcard/authenticate", &[("intent", &asking), ("result", "complete")]);
     calls.get(200, "list of charge", "/v1/charges", &[("payment_intent", &asking)]);

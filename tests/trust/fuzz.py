@@ -27,7 +27,7 @@ ROUTES = [
     ("GET", "/v1/radar/early_fraud_warnings"), ("GET", "/v1/radar/early_fraud_warnings/{}"),
     ("POST", "/v1/payment_intents"), ("GET", "/v1/payment_intents"), ("GET", "/v1/payment_intents/{}"),
     ("POST", "/v1/payment_intents/{}"), ("POST", "/v1/payment_intents/{}/confirm"), ("POST", "/v1/payment_intents/{}/capture"),
-    ("POST", "/v1/payment_intents/{}/cancel"), ("POST", "/v1/setup_intents"), ("GET", "/v1/setup_intents"),
+    ("POST", "/v1/payment_intents/{}/cancel"), ("POST", "/v1/payment_intents/{}/increment_authorization"), ("POST", "/v1/setup_intents"), ("GET", "/v1/setup_intents"),
     ("GET", "/v1/setup_intents/{}"), ("POST", "/v1/setup_intents/{}"), ("POST", "/v1/setup_intents/{}/confirm"),
     ("POST", "/v1/setup_intents/{}/cancel"), ("GET", "/v1/balance_transactions"), ("GET", "/v1/balance_transactions/{}"),
     ("GET", "/{}"), ("POST", "/v1/{}"), ("GET", "/_testcard/requests?limit={}"),

@@ -107,6 +107,7 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("allow_redisplay", "Whether the card may be offered again to its owner at a later checkout"),
             ("available_payout_methods", "How money can be paid out to the card"),
             ("amount_authorized", "The amount that the bank has set aside, in the smallest unit of the currency"),
+            ("amount_requested", "The amount that the bank was asked for, in the smallest unit of the currency"),
             ("authorization_code", "The code by which the network knows the authorization"),
             ("brand", "The brand of the card; a co-branded card has one brand here and its choice in networks"),
             ("brand_product", "The product within the brand, such as a business card"),
@@ -150,7 +151,13 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("networks", "The networks of a co-branded card, and which of them to prefer"),
             ("phone", "The telephone number of a wallet's owner; null for a typed card"),
             ("overcapture", "Whether more than the authorized amount may be captured"),
+            ("partial_authorization", "Whether a part of the amount was enough, and what the bank authorized"),
             ("regulated_status", "Whether the card falls under the cap on debit fees"),
+            (
+                "request_incremental_authorization",
+                "Whether the authorized amount may be raised later: if_available or never",
+            ),
+            ("request_partial_authorization", "Whether a part of the amount is enough: if_available or never"),
             ("request_three_d_secure", "Whether the cardholder has to give a proof: automatic, any or challenge"),
             (
                 "setup_future_usage",
@@ -454,6 +461,7 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("status", "available or unavailable"),
         ],
     ),
+    ("partial_authorization", &[("status", "not_requested, partially_authorized, fully_authorized or declined")]),
     ("installments", &[("plan", "The plan that was chosen")]),
     (
         "plan",

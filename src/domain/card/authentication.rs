@@ -56,11 +56,17 @@ pub enum AuthenticationStep {
     InVain,
 }
 
-/// Why a payment is declined though its holder authenticated it.
+/// A decline that the table of test cards does not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaterDecline {
     pub decline_code: &'static str,
     pub message: &'static str,
+}
+
+impl LaterDecline {
+    pub(super) const INSUFFICIENT_FUNDS: Self =
+        Self { decline_code: "insufficient_funds", message: "Your card has insufficient funds." };
+    pub(super) const GENERIC: Self = Self { decline_code: "generic_decline", message: "Your card was declined." };
 }
 
 impl AuthenticationDemand {
@@ -127,12 +133,8 @@ impl TestCard {
     /// The decline that follows though the holder authenticated the payment.
     pub fn decline_after_authentication(&self) -> Option<LaterDecline> {
         match self.number.as_str() {
-            "4000008260003178" => {
-                Some(LaterDecline { decline_code: "insufficient_funds", message: "Your card has insufficient funds." })
-            }
-            "4000008400001629" => {
-                Some(LaterDecline { decline_code: "generic_decline", message: "Your card was declined." })
-            }
+            "4000008260003178" => Some(LaterDecline::INSUFFICIENT_FUNDS),
+            "4000008400001629" => Some(LaterDecline::GENERIC),
             _ => None,
         }
     }

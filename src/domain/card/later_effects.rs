@@ -104,9 +104,14 @@ impl TestCard {
             (_, "india-recurring", _) => "Mandates are not played here: nothing comes of it",
             (_, "captcha", _) => "No captcha is asked for here: the payment just succeeds",
             (_, "pin" | "terminal", _) => "No terminal is played here: nothing comes of it",
-            (_, "installments" | "overcapture" | "partial authorization", _) => {
-                "What the card is made for is not played here: the payment just succeeds"
+            (_, "partial authorization", _) if self.part_of(100).is_some() => {
+                "An intent that asks for partial authorization is paid to 70 %"
             }
+            (_, "partial authorization", _) => {
+                "An increment that asks for partial authorization adds 70 % of it; any other is declined"
+            }
+            (_, "overcapture", _) => "Overcapture is not played here; an increment of what is held is declined",
+            (_, "installments", _) => "What the card is made for is not played here: the payment just succeeds",
             (
                 _,
                 "fraud",

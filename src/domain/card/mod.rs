@@ -1,7 +1,8 @@
 //! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with
-//! a decline, what follows a payment, and Stripe's published test cards.
+//! a decline, how much is authorized, what follows a payment, and Stripe's published test cards.
 
 pub mod authentication;
+pub mod authorization;
 pub mod brand;
 pub mod currency;
 pub mod declines;

@@ -392,6 +392,18 @@ test('what is held is captured or given back', async () => {
   assert.equal((await stripe.paymentIntents.cancel(other.id)).status, 'canceled');
 });
 
+test('what is held is raised, in part where that is enough', async () => {
+  const options = { card: { request_incremental_authorization: 'if_available' } };
+  const held = await pay('pm_card_debit_partialIncrement', { capture_method: 'manual', payment_method_options: options });
+  const part = { card: { request_partial_authorization: 'if_available' } };
+  const raised = await stripe.paymentIntents.incrementAuthorization(held.id,
+    { amount: 3000, payment_method_options: part });
+  assert.deepEqual([raised.status, raised.amount, raised.amount_capturable], ['requires_capture', 2700, 2700]);
+  await refused(errors.StripeCardError, () => stripe.paymentIntents.incrementAuthorization(held.id,
+    { amount: 3000, payment_method_options: { card: { request_partial_authorization: 'never' } } }),
+    { status: 402, code: 'card_declined' });
+});
+
 // What follows later does so by the clock, within seconds.
 const eventually = async (read, isSo) => {
   const deadline = Date.now() + 60_000;

@@ -565,6 +565,19 @@ class Intents(Suite):
         self.assertEqual((gone.status, gone.cancellation_reason), ("canceled", "requested_by_customer"))
         self.assertIs(stripe.Charge.retrieve(held.latest_charge).refunded, True)
 
+    def test_a_part_is_authorized_and_what_is_held_is_raised(self):
+        options = {"card": {"request_partial_authorization": "if_available",
+                            "request_incremental_authorization": "if_available"}}
+        part = pay("pm_card_debit_partialAuthorization", payment_method_options=options)
+        card = stripe.Charge.retrieve(part.latest_charge).payment_method_details.card
+        self.assertEqual((part.status, part.amount, part.amount_received), ("succeeded", 1400, 1400))
+        self.assertEqual((card.amount_authorized, card.amount_requested, card.partial_authorization.status),
+                         (1400, 2000, "partially_authorized"))
+        held = pay("pm_card_visa", capture_method="manual", payment_method_options=options)
+        raised = stripe.PaymentIntent.increment_authorization(held.id, amount=3000)
+        self.assertEqual((raised.status, raised.amount, raised.amount_capturable), ("requires_capture", 3000, 3000))
+        self.assertEqual(stripe.PaymentIntent.capture(held.id).amount_received, 3000)
+
     def test_a_dispute_is_answered_and_won(self):
         intent = pay("pm_card_createDispute")
         (dispute,) = stripe.Dispute.list(payment_intent=intent.id).data

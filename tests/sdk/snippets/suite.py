@@ -88,6 +88,8 @@ PAYMENTS = {
     "confirm": ("POST", "/v1/payment_intents/{pi}/confirm", [("payment_method", "pm_card_visa")],
                 "PaymentIntent.confirm", "paymentIntents.confirm"),
     "capture": ("POST", "/v1/payment_intents/{pi}/capture", [], "PaymentIntent.capture", "paymentIntents.capture"),
+    "increment": ("POST", "/v1/payment_intents/{pi}/increment_authorization", [("amount", "2500")],
+                  "PaymentIntent.increment_authorization", "paymentIntents.incrementAuthorization"),
     "cancel": ("POST", "/v1/payment_intents/{pi}/cancel", [("cancellation_reason", "abandoned")],
                "PaymentIntent.cancel", "paymentIntents.cancel"),
     "list": ("GET", "/v1/payment_intents", [("limit", "3"), ("created[gte]", "5")],
