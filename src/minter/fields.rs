@@ -130,7 +130,7 @@ impl<'a> CallFields<'a> {
 
     /// Whether the name itself, or something below it, was sent.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.params.names().any(|sent| root(sent) == name)
+        self.params.names().any(|sent| is_at(sent, name))
     }
 
     /// A text that cannot be empty, as sent: an id or another word that is looked up.
@@ -251,13 +251,13 @@ impl<'a> CallFields<'a> {
     }
 
     /// The texts of a list as they may be kept, in the order sent.
-    fn texts(&self, name: &'a str) -> impl Iterator<Item = String> {
+    fn texts(&self, name: &str) -> impl Iterator<Item = String> {
         self.elements(name).map(mask::text)
     }
 
     /// The elements of a list, in the order sent. The bare name stands for a list without any.
-    pub(super) fn elements(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.params.iter().filter(move |(sent, _)| *sent != name && root(sent) == name).map(|(_, value)| value)
+    pub(super) fn elements(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.params.iter().filter(move |(sent, _)| *sent != name && is_at(sent, name)).map(|(_, value)| value)
     }
 
     /// What `expand[]` names, in the order sent.
@@ -286,8 +286,9 @@ fn not_object(name: &str) -> ApiError {
     ApiError::request(None, Some(name), "Invalid object")
 }
 
-fn root(name: &str) -> &str {
-    &name[..name.find('[').unwrap_or(name.len())]
+/// Whether a parameter that was sent is the one of this name, or below it.
+fn is_at(sent: &str, name: &str) -> bool {
+    sent.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
 }
 
 /// The field of an object that a parameter's name leads to: of `invoice_settings[footer]`, `footer` in

@@ -9,10 +9,12 @@ use super::{
     intents::{AUTOMATIC, METHOD},
     method_object::{CARD, CallMethod, MethodPlace},
     shapes,
+    stored_object::ObjectKind,
 };
 use crate::domain::{
     call::{error::ApiError, version::ApiVersion},
     mask,
+    rules::prediction,
 };
 
 /// The names of `payment_method_data`, of which a payment method is made on the way.
@@ -116,7 +118,9 @@ pub(super) fn write_options(fields: &CallFields<'_>, intent: &mut Value) -> Resu
         let message = "Testcard's local minter does not model orders by mail and telephone: leave the parameter out.";
         return Err(ApiError::request(None, Some(&name("moto")), message));
     }
+    let is_setup = intent["object"] == ObjectKind::SetupIntent.as_str();
     let options = &mut intent["payment_method_options"][CARD];
+    write_mandate_options(fields, options, is_setup)?;
     if let Some(word) = request {
         options["request_three_d_secure"] = word.into();
     }
@@ -128,6 +132,60 @@ pub(super) fn write_options(fields: &CallFields<'_>, intent: &mut Value) -> Resu
     for (option, word) in named.chain(requests) {
         shapes::add(options, option, word.into());
     }
+    Ok(())
+}
+
+/// The names of `mandate_options`, of which the currency is a setup intent's: a payment has one anyway.
+pub(super) const MANDATE_OPTIONS: &[&str] = &[
+    "payment_method_options[card][mandate_options][amount]",
+    "payment_method_options[card][mandate_options][amount_type]",
+    "payment_method_options[card][mandate_options][description]",
+    "payment_method_options[card][mandate_options][end_date]",
+    "payment_method_options[card][mandate_options][interval]",
+    "payment_method_options[card][mandate_options][interval_count]",
+    "payment_method_options[card][mandate_options][reference]",
+    "payment_method_options[card][mandate_options][start_date]",
+    "payment_method_options[card][mandate_options][supported_types][*]",
+];
+pub(super) const MANDATE_CURRENCY: &str = "payment_method_options[card][mandate_options][currency]";
+/// The longest of its texts, in characters (Stripe's specification).
+const LONGEST_REFERENCE: usize = 80;
+const LONGEST_MANDATE_DESCRIPTION: usize = 200;
+
+/// Writes what is asked of the permission for payments to come, where anything is. That no mandate comes of it is recorded of
+/// nearly all intents that asked for one.
+///
+/// # Errors
+/// What is missing of it, and a value that it does not take.
+fn write_mandate_options(fields: &CallFields<'_>, options: &mut Value, is_setup: bool) -> Result<(), ApiError> {
+    let root = "payment_method_options[card][mandate_options]";
+    if !fields.has(root) {
+        return Ok(());
+    }
+    let name = |option: &str| format!("{root}[{option}]");
+    let needed = |option: &str, value: Option<Value>| value.ok_or_else(|| ApiError::missing(&name(option)));
+    let number = |option: &str| fields.integer(&name(option), 0..=i64::MAX).map(|number| number.map(Value::from));
+    let word =
+        |option: &str, words: &[&'static str]| fields.choice(&name(option), words).map(|word| word.map(Value::from));
+    let text = |option: &str, longest| fields.text(&name(option), longest).map(|text| text.set().map(Value::from));
+    let types: Vec<String> = fields.elements(&name("supported_types")).map(mask::text).collect();
+    let mut asked = json!({
+        "amount": needed("amount", number("amount")?)?,
+        "amount_type": needed("amount_type", word("amount_type", &["fixed", "maximum"])?)?,
+        "description": text("description", LONGEST_MANDATE_DESCRIPTION)?,
+        "end_date": number("end_date")?,
+        "interval": needed("interval", word("interval", &["day", "month", "sporadic", "week", "year"])?)?,
+        "interval_count": number("interval_count")?,
+        "reference": needed("reference", text("reference", LONGEST_REFERENCE)?)?,
+        "start_date": needed("start_date", number("start_date")?)?,
+        "supported_types": (!types.is_empty()).then_some(types),
+    });
+    if is_setup {
+        let word = fields.word(MANDATE_CURRENCY)?.ok_or_else(|| ApiError::missing(MANDATE_CURRENCY))?;
+        let currency = prediction::check_currency(word, MANDATE_CURRENCY)?;
+        shapes::add(&mut asked, "currency", currency.as_str().into());
+    }
+    options["mandate_options"] = asked;
     Ok(())
 }
 

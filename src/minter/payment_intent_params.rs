@@ -6,7 +6,7 @@ use super::{
     accepted::{AcceptedParams, METADATA, WriteRule, WrittenParam},
     amounts,
     fields::{CallFields, LONGEST_TEXT},
-    intent_params::{METHOD_DATA, TYPE_NAMES},
+    intent_params::{MANDATE_OPTIONS, METHOD_DATA, TYPE_NAMES},
     intents::{CLIENT_SECRET, METHOD},
     lists, shapes,
 };
@@ -66,7 +66,6 @@ const NOT_MODELLED: &[&str] = &[
     "payment_method_configuration",
     "payment_method_data",
     "payment_method_options[card][installments]",
-    "payment_method_options[card][mandate_options]",
     "payment_method_options[card][request_extended_authorization]",
     "payment_method_options[card][request_multicapture]",
     "payment_method_options[card][request_overcapture]",
@@ -83,6 +82,7 @@ pub(super) const CREATE: AcceptedParams = AcceptedParams {
         METHOD_DATA,
         TYPE_NAMES,
         OPTIONS,
+        MANDATE_OPTIONS,
         CONFIRMATION,
     ],
     not_modelled: NOT_MODELLED,
@@ -95,12 +95,13 @@ pub(super) const UPDATE: AcceptedParams = AcceptedParams {
         METHOD_DATA,
         TYPE_NAMES,
         OPTIONS,
+        MANDATE_OPTIONS,
     ],
     not_modelled: NOT_MODELLED,
 };
 pub(super) const CONFIRM: AcceptedParams = AcceptedParams {
     written: &[&[RECEIPT_EMAIL, SHIPPING]],
-    read: &[&["capture_method", CLIENT_SECRET], PAYER, METHOD_DATA, TYPE_NAMES, OPTIONS, CONFIRMATION],
+    read: &[&["capture_method", CLIENT_SECRET], PAYER, METHOD_DATA, TYPE_NAMES, OPTIONS, MANDATE_OPTIONS, CONFIRMATION],
     not_modelled: NOT_MODELLED,
 };
 /// With a publishable key: what the payer's browser knows, and nothing that the merchant decides.

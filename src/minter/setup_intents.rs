@@ -28,11 +28,12 @@ const LONGEST_DESCRIPTION: usize = 1000;
 
 const TEXTS: &[WrittenParam] = &[WrittenParam::text("description", LONGEST_DESCRIPTION), METADATA];
 const OPTIONS: &[&str] = &[
+    intent_params::MANDATE_CURRENCY,
     "payment_method_options[card][moto]",
     "payment_method_options[card][network]",
     "payment_method_options[card][request_three_d_secure]",
 ];
-/// Connect, mandates, and what is no card.
+/// Connect, the consent to a mandate, and what is no card.
 const NOT_MODELLED: &[&str] = &[
     "attach_to_self",
     "confirmation_token",
@@ -43,7 +44,6 @@ const NOT_MODELLED: &[&str] = &[
     "on_behalf_of",
     "payment_method_configuration",
     "payment_method_data",
-    "payment_method_options[card][mandate_options]",
     "payment_method_options",
     "single_use",
 ];
@@ -54,17 +54,29 @@ const CREATE: AcceptedParams = AcceptedParams {
         intent_params::METHOD_DATA,
         TYPE_NAMES,
         OPTIONS,
+        intent_params::MANDATE_OPTIONS,
     ],
     not_modelled: NOT_MODELLED,
 };
 const UPDATE: AcceptedParams = AcceptedParams {
     written: &[TEXTS],
-    read: &[&["customer", METHOD, CLIENT_SECRET], intent_params::METHOD_DATA, TYPE_NAMES, OPTIONS],
+    read: &[
+        &["customer", METHOD, CLIENT_SECRET],
+        intent_params::METHOD_DATA,
+        TYPE_NAMES,
+        OPTIONS,
+        intent_params::MANDATE_OPTIONS,
+    ],
     not_modelled: NOT_MODELLED,
 };
 const CONFIRM: AcceptedParams = AcceptedParams {
     written: &[],
-    read: &[&[METHOD, "return_url", "use_stripe_sdk", CLIENT_SECRET], intent_params::METHOD_DATA, OPTIONS],
+    read: &[
+        &[METHOD, "return_url", "use_stripe_sdk", CLIENT_SECRET],
+        intent_params::METHOD_DATA,
+        OPTIONS,
+        intent_params::MANDATE_OPTIONS,
+    ],
     not_modelled: NOT_MODELLED,
 };
 /// With a publishable key: what the payer's browser knows, and nothing that the merchant decides.

@@ -89,6 +89,15 @@ const CARD: [(&str, &str); 8] = [
     ("card[networks][preferred]", "visa"),
 ];
 const MONEY: [(&str, &str); 2] = [("amount", "2000"), ("currency", "usd")];
+const MANDATE: [(&str, &str); 7] = [
+    ("payment_method_options[card][mandate_options][amount]", "2000"),
+    ("payment_method_options[card][mandate_options][amount_type]", "maximum"),
+    ("payment_method_options[card][mandate_options][interval]", "month"),
+    ("payment_method_options[card][mandate_options][interval_count]", "1"),
+    ("payment_method_options[card][mandate_options][reference]", "order 6"),
+    ("payment_method_options[card][mandate_options][start_date]", "1683071568"),
+    ("payment_method_options[card][mandate_options][supported_types][]", "india"),
+];
 
 impl Session {
     fn at(version: Option<&str>) -> Self {
@@ -227,6 +236,7 @@ impl Session {
             &[&method("pm_card_threeDSecure2Required")[..], &[("return_url", "https://example.com")]].concat(),
             &[&method("pm_card_threeDSecureOptional")[..], &[any]].concat(),
             &[&method("pm_card_debit_partialAuthorization")[..], &parts].concat(),
+            &MANDATE,
             &[
                 ("shipping[name]", "J"),
                 ("shipping[address][line1]", "x"),
@@ -245,6 +255,8 @@ impl Session {
         let automatic = [("automatic_payment_methods[enabled]", "true")];
         self.post("/v1/payment_intents", &[&MONEY[..], &automatic].concat());
         self.post("/v1/setup_intents", &automatic);
+        let currency = ("payment_method_options[card][mandate_options][currency]", "usd");
+        self.post("/v1/setup_intents", &[&[types, currency][..], &MANDATE].concat());
         for alias in ["pm_card_visa", "pm_card_chargeDeclinedExpiredCard", "pm_card_threeDSecure2Required"] {
             self.post("/v1/setup_intents", &[&[types][..], &method(alias)].concat());
         }

@@ -461,6 +461,50 @@ fn what_an_intent_does_not_play_is_refused_by_name() {
 }
 
 #[test]
+fn an_intent_shows_what_it_asks_of_a_mandate() {
+    let mut local = Local::new();
+    let name = |option: &str| format!("payment_method_options[card][mandate_options]{option}");
+    let asked = [
+        (name("[amount]"), "1500"),
+        (name("[amount_type]"), "maximum"),
+        (name("[interval]"), "sporadic"),
+        (name("[reference]"), "order 6"),
+        (name("[start_date]"), "1683071568"),
+        (name("[supported_types][]"), "india"),
+    ];
+    let asked: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let mut expected = json!({
+        "amount": 1500,
+        "amount_type": "maximum",
+        "description": null,
+        "end_date": null,
+        "interval": "sporadic",
+        "interval_count": null,
+        "reference": "order 6",
+        "start_date": 1_683_071_568,
+        "supported_types": ["india"],
+    });
+    let paid = local.make("/v1/payment_intents", &pay("pm_card_visa", &asked));
+    assert_eq!(
+        (&paid["payment_method_options"]["card"]["mandate_options"], &paid["status"]),
+        (&expected, &json!("succeeded"))
+    );
+    let currency = name("[currency]");
+    let of_setup = [&asked[..], &[MONEY[2], (currency.as_str(), "INR")]].concat();
+    expected["currency"] = json!("inr");
+    let setup = local.make("/v1/setup_intents", &of_setup);
+    assert_eq!(setup["payment_method_options"]["card"]["mandate_options"], expected);
+    for needed in ["[amount]", "[amount_type]", "[interval]", "[reference]", "[start_date]", "[currency]"].map(name) {
+        let without: Vec<(&str, &str)> = of_setup.iter().copied().filter(|(sent, _)| *sent != needed).collect();
+        let (status, body) = local.post("/v1/setup_intents", &without);
+        assert_eq!((status, &body["error"]["param"]), (400, &json!(needed)), "{body}");
+        assert_eq!(body["error"]["code"], "parameter_missing");
+    }
+    let (status, body) = local.post("/v1/payment_intents", &pay("pm_card_visa", &[(&name("[interval]"), "hour")]));
+    assert_eq!((status, &body["error"]["param"]), (400, &json!(name("[amount]"))), "{body}");
+}
+
+#[test]
 fn what_is_said_of_cards_goes_before_what_is_said_of_all_payment_methods() {
     let mut local = Local::new();
     let customer = id(&local.make("/v1/customers", &[]));

@@ -406,6 +406,21 @@ const FIELDS: &[(&str, Sentences)] = &[
     ),
     ("payment_method_options", &[("card", "What is asked of a card")]),
     (
+        "mandate_options",
+        &[
+            ("amount", "What each payment takes, or takes at most, in the smallest unit of the currency"),
+            ("amount_type", "Whether each payment takes just the amount or at most: fixed or maximum"),
+            ("currency", "The currency of the payments to come"),
+            ("description", "What the cardholder is told that it is for"),
+            ("end_date", "When the permission ends, in Unix seconds"),
+            ("interval", "How often it is paid: day, week, month, year or sporadic"),
+            ("interval_count", "How many intervals lie between two payments"),
+            ("reference", "The seller's own name for the permission"),
+            ("start_date", "When the permission begins, in Unix seconds"),
+            ("supported_types", "The kinds of permission: india"),
+        ],
+    ),
+    (
         "next_action",
         &[
             ("redirect_to_url", "Where the payer is to be led"),
