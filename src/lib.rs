@@ -80,7 +80,7 @@
 //!
 //! | wing | what it holds |
 //! | --- | --- |
-//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `markup`, `markdown`, `signs`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, in XML and HTML, in Markdown, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
+//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `markup`, `markdown`, `signs`, `invisible`, `typed_path`, `words`, `plural` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, in XML and HTML, in Markdown, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants, how many there are of something |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with a decline, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
 //! | [`domain::call`] | request and response: parameters, errors, tokens, the API's version, what each field means and where it is known from, what used a token up, what of a call is kept, how it is sent again |

@@ -224,8 +224,7 @@ impl App {
     fn export_ended(&mut self, exported: Result<ExportReport, ExportFailure>) {
         let failure = match exported {
             Ok(ExportReport { path, entries }) => {
-                let what = if entries == 1 { "entry" } else { "entries" };
-                let words = format!("{entries} {what} exported to {}", path.display());
+                let words = format!("{} exported to {}", words::entries(entries), path.display());
                 let copy = Action::Copy { text: path.display().to_string(), what: "Path".to_owned() };
                 if self.views.dialogs.export.as_ref().is_some_and(|dialog| dialog.is_of(&path)) {
                     self.views.dialogs.export = None;
@@ -356,8 +355,7 @@ fn resent_toast(resent: Result<ResentEvent, String>, serves: bool) -> Toast<Acti
             Toast::new(Tone::Warn, words).action("Server…", Action::Do(Shortcut::Server))
         }
         Ok(ResentEvent { endpoints, is_sent_elsewhere }) => {
-            let what = if endpoints == 1 { "endpoint" } else { "endpoints" };
-            let words = format!("Sent again to {endpoints} {what}");
+            let words = format!("Sent again to {}", words::number_of(endpoints as u64, "endpoint", "endpoints"));
             if serves || is_sent_elsewhere {
                 Toast::new(Tone::Ok, words)
             } else {

@@ -40,8 +40,8 @@ impl App {
             }
             UserNotice::Hint(message) => self.views.toasts.push(Toast::new(Tone::Warn, message)),
             UserNotice::MinterReset { objects } => {
-                let what = if objects == 1 { "object" } else { "objects" };
-                let words = format!("The minter was reset: {objects} {what} dropped. The history stays");
+                let objects = words::number_of(objects, "object", "objects");
+                let words = format!("The minter was reset: {objects} dropped. The history stays");
                 self.views.toasts.push(Toast::new(Tone::Ok, words));
             }
             UserNotice::Edited { edit, outcome } => self.tell_edited(edit, outcome),

@@ -28,6 +28,7 @@ use crate::{
         },
         shortcuts::Shortcut,
         widgets::{Toast, Tone},
+        words,
     },
 };
 
@@ -167,7 +168,7 @@ impl App {
         let now_secs = self.clock.now().as_second();
         let mut taken = MadePresets::default();
         self.change_library(|library| taken = library.take_calls(calls, now_secs));
-        let presets = |count: usize| if count == 1 { "1 preset".to_owned() } else { format!("{count} presets") };
+        let presets = |count: usize| words::number_of(count as u64, "preset", "presets");
         let same = if taken.same == 0 { String::new() } else { format!("; {} there already", presets(taken.same)) };
         let words = format!("{} made{same}. {} finds them", presets(taken.made.len()), Shortcut::Palette.keys());
         self.views.toasts.push(Toast::new(Tone::Ok, words).cause(ToastCause::Preset));

@@ -15,6 +15,7 @@ use crate::{
     domain::{
         call::{api::ApiRequest, webhook_signature::EndpointSecret},
         history::token_life::EventDelivery,
+        plural::number_of,
         rules::policies::AccountPolicies,
         settings::receiver::ReceiverUrl,
     },
@@ -134,8 +135,7 @@ fn resend(id: &str, environment: &ProcessEnvironment) -> Result<CommandOutcome, 
         return Ok(CommandOutcome::WithError);
     }
     let when = if webhooks::is_sent_by_another(&store)? { "now" } else { "once `testcard serve` runs" };
-    let noun = if endpoints == 1 { "endpoint" } else { "endpoints" };
-    print(format_args!("sent again to {endpoints} {noun} {when}"))?;
+    print(format_args!("sent again to {} {when}", number_of(endpoints as u64, "endpoint", "endpoints")))?;
     Ok(CommandOutcome::Well)
 }
 

@@ -16,7 +16,7 @@ use super::{
     run::named,
 };
 use crate::{
-    domain::{evidence::EvidenceSubject, settings::file_format::EvidenceFormat},
+    domain::{evidence::EvidenceSubject, plural::number_of, settings::file_format::EvidenceFormat},
     jobs::{
         evidence::save_evidence,
         export::{ExportError, ExportFile},
@@ -71,12 +71,8 @@ pub(super) fn evidence(args: &EvidenceArgs, environment: &ProcessEnvironment) ->
     };
     let words = ExportError::Cancelled.to_string();
     let (view, written) = until_signal(work, &cancelled, |(_, written)| written.is_ok(), words)?;
-    let what = match (written.map_err(export_failed)?, of_run) {
-        (1, true) => "1 row".to_owned(),
-        (rows, true) => format!("{rows} rows"),
-        (1, false) => "1 entry".to_owned(),
-        (entries, false) => format!("{entries} entries"),
-    };
+    let written = written.map_err(export_failed)?;
+    let what = if of_run { number_of(written, "row", "rows") } else { number_of(written, "entry", "entries") };
     remark(format_args!("Evidence of {what} written to {}", args.to.display()));
     view.end(CommandOutcome::Well)
 }

@@ -15,7 +15,10 @@ use super::{
     work_progress::WorkProgress,
 };
 use crate::{
-    domain::settings::file_format::{EntryColumn, ExportForm, FileFormat},
+    domain::{
+        plural::number_of,
+        settings::file_format::{EntryColumn, ExportForm, FileFormat},
+    },
     jobs::export::{self as job, ExportError, ExportFile, ExportProgress},
     settings::AppFolders,
 };
@@ -79,7 +82,7 @@ pub(super) fn export(args: &ExportArgs, environment: &ProcessEnvironment) -> Res
     let words = ExportError::Cancelled.to_string();
     let (view, written) = until_signal(work, &cancelled, |(_, written)| written.is_ok(), words)?;
     let entries = written.map_err(export_failed)?;
-    let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+    let entries = number_of(entries, "entry", "entries");
     remark(format_args!("{entries} exported to {}", args.file.display()));
     view.end(CommandOutcome::Well)
 }

@@ -25,6 +25,7 @@ use crate::{
         },
         foreign,
         mask::{self, OwnSecrets},
+        plural::number_of,
     },
     formats::{FixtureAnswers, FixtureFile, FixtureStep, MOST_CALL_BYTES},
 };
@@ -113,8 +114,7 @@ fn ended(file: &Path, why: &str, left: usize) -> CommandOutcome {
 fn end_words(file: &Path, why: &str, left: usize) -> String {
     let left = match left {
         0 => String::new(),
-        1 => ". 1 step was not made".to_owned(),
-        left => format!(". {left} steps were not made"),
+        left => format!(". {} not made", number_of(left as u64, "step was", "steps were")),
     };
     format!("{}: {}{left}", file.display(), if left.is_empty() { why } else { why.trim_end_matches('.') })
 }

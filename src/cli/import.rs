@@ -20,6 +20,7 @@ use super::{
 use crate::{
     domain::{
         foreign, mask,
+        plural::number_of,
         presets::found_calls::{FoundCalls, MOST_TAKEN, MadePreset, MadePresets},
         settings::file_format::FileFormat,
     },
@@ -72,7 +73,7 @@ pub(super) fn import(args: &ImportArgs, environment: &ProcessEnvironment) -> Res
         ImportError::Store(error) => CliError::Store(error),
         error => CliError::Import(error.to_string()),
     })?;
-    let entries = |count: u64| if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
+    let entries = |count: u64| number_of(count, "entry", "entries");
     let known = match (report.known, report.deleted) {
         (0, _) => String::new(),
         (known, 0) => format!("; {} known already", entries(known)),
@@ -111,7 +112,7 @@ fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<Comman
         }
     }
     left.iter().for_each(remark);
-    let presets = |count: usize| if count == 1 { "1 preset".to_owned() } else { format!("{count} presets") };
+    let presets = |count: usize| number_of(count as u64, "preset", "presets");
     let same = if same == 0 { String::new() } else { format!("; {} there already", presets(same)) };
     let left = if left.is_empty() { String::new() } else { format!("; {} left", left.len()) };
     remark(format_args!("{} made from {shown}{same}{left}", presets(made.len())));

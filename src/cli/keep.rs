@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         history::removal::{RemovalOrder, RemovalPreview, RemovalReport, bytes_words},
+        plural::number_of,
         settings::{
             preferences::Settings,
             retention::{RetentionBound, RetentionRule, RetentionScope},
@@ -108,11 +109,11 @@ pub(super) fn keep(args: &KeepArgs, environment: &ProcessEnvironment) -> Result<
 
 fn tell(report: &KeepReport) -> Result<(), CliError> {
     let RemovalReport { entries, calls, answers_kept } = report.removed;
-    print(format_args!("{} went, with {}", counted(entries, "entry", "entries"), counted(calls, "call", "calls")))?;
+    print(format_args!("{} went, with {}", number_of(entries, "entry", "entries"), number_of(calls, "call", "calls")))?;
     if answers_kept > 0 {
         remark(format_args!(
             "{} kept for the minter, without the request: of tokens, and of idempotency keys for their day",
-            counted(answers_kept, "answer is", "answers are")
+            number_of(answers_kept, "answer is", "answers are")
         ));
     }
     if let Some((before, after)) = report.space {
@@ -126,28 +127,24 @@ fn preview_lines(preview: &RemovalPreview) -> Vec<String> {
     let mut lines = vec![match (oldest, newest) {
         (Some(oldest), Some(newest)) => {
             let [oldest, newest] = [oldest, newest].map(|moment| moment.strftime("%Y-%m-%d %H:%M"));
-            format!("{} would go, made from {oldest} to {newest} UTC", counted(entries, "entry", "entries"))
+            format!("{} would go, made from {oldest} to {newest} UTC", number_of(entries, "entry", "entries"))
         }
         _ => "no entry would go".to_owned(),
     }];
     if entries > 0 {
-        lines.push(format!("with {}; at least {} become free", counted(calls, "call", "calls"), bytes_words(bytes)));
+        lines.push(format!("with {}; at least {} become free", number_of(calls, "call", "calls"), bytes_words(bytes)));
     }
     if answers_kept > 0 {
-        let answers = counted(answers_kept, "answer is", "answers are");
+        let answers = number_of(answers_kept, "answer is", "answers are");
         lines.push(format!("{answers} kept for the minter, without the request"));
     }
     if marked > 0 {
-        let entries = counted(marked, "entry stays", "entries stay");
+        let entries = number_of(marked, "entry stays", "entries stay");
         lines.push(format!("{entries} for a note, a tag or a run: --include-kept takes them too"));
     }
     if under_way > 0 {
-        let entries = counted(under_way, "entry stays", "entries stay");
+        let entries = number_of(under_way, "entry stays", "entries stay");
         lines.push(format!("{entries}: the call is on its way, or the run is not finished"));
     }
     lines
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -12,6 +12,7 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::remark,
 };
+use crate::domain::plural::number_of;
 
 #[derive(Debug, Args)]
 #[command(after_help = COMPLETIONS_NOTE)]
@@ -48,7 +49,7 @@ pub(super) fn man(args: &ManArgs, command: Command) -> Result<CommandOutcome, Cl
     clap_mangen::generate_to(command, &args.to).map_err(|error| {
         CliError::Usage(format!("Could not write the man pages to {}: {error}. Name another folder", args.to.display()))
     })?;
-    remark(format_args!("{pages} man pages written to {}", args.to.display()));
+    remark(format_args!("{} written to {}", number_of(pages as u64, "man page", "man pages"), args.to.display()));
     Ok(CommandOutcome::Well)
 }
 

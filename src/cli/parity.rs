@@ -25,6 +25,7 @@ use crate::{
         card::test_cards,
         foreign,
         key::{ApiKey, KeyKind},
+        plural::number_of,
         rules::policies::AccountPolicies,
         settings::{
             profile::Profile,
@@ -193,8 +194,8 @@ fn tell_account(args: &ParityArgs, account: &TargetAccount) {
     if !account.taken.numbers {
         let left_out = catalogue::left_out(&args.only, account.taken);
         remark(format_args!(
-            "The account refuses raw card numbers: its cards are named by their ready tokens. {left_out} cards have none \
-             and are left out"
+            "The account refuses raw card numbers: its cards are named by their ready tokens. {} left out",
+            number_of(left_out as u64, "card has none and is", "cards have none and are")
         ));
     }
     if !account.taken.tokens_on_charges {
@@ -283,8 +284,7 @@ impl Comparison<'_> {
         let version = self.account.version.as_deref().map(|version| format!(" at {version}")).unwrap_or_default();
         let drift = match self.report.drifts.len() {
             0 => "no drift".to_owned(),
-            1 => "1 drift".to_owned(),
-            count => format!("{count} drifts"),
+            count => number_of(count as u64, "drift", "drifts"),
         };
         let (answers, cases) = (self.report.answers, self.cases.len());
         let so_far = if self.is_whole { "" } else { " so far, not all were compared:" };

@@ -22,6 +22,7 @@ use crate::{
         call::api::Target,
         card::expiry::utc_day,
         foreign,
+        plural::number_of,
         run::{
             list::RunList,
             list_hash::ListHash,
@@ -159,8 +160,11 @@ fn resume(
     block_on(async { Ok(job::resume(&store, &record, list).await?) })?;
     let open = record.run.rows - record.as_expected - record.differs;
     remark(format_args!(
-        "Run {} ({}) goes on: {open} of {} rows are left",
-        record.id.0, record.run.name, record.run.rows
+        "Run {} ({}) goes on: {} left of {}",
+        record.id.0,
+        record.run.name,
+        number_of(open, "row is", "rows are"),
+        record.run.rows
     ));
     let record = find(&store.reader()?, record.id)?;
     make(opened, record, list, args, environment)
@@ -308,22 +312,26 @@ fn calls_per_second(rate: Option<NonZeroU32>, opened: &OpenTarget) -> Option<u32
 
 fn preview_line(preview: &RunPreview, per_second: Option<u32>) -> String {
     let time = match per_second {
-        Some(rate) => format!(", about {} at {rate} calls a second", time_words(preview.time_at(rate))),
+        Some(rate) => {
+            let calls = number_of(rate.into(), "call", "calls");
+            format!(", about {} at {calls} a second", time_words(preview.time_at(rate)))
+        }
         None => String::new(),
     };
-    format!("{} rows, {} calls at most{time}", preview.rows, preview.calls)
+    let (rows, calls) = (number_of(preview.rows, "row", "rows"), number_of(preview.calls, "call", "calls"));
+    format!("{rows}, {calls} at most{time}")
 }
 
 fn print_preview(preview: &RunPreview, per_second: Option<u32>, target: Target) -> Result<CommandOutcome, CliError> {
     print(preview_line(preview, per_second))?;
     for (step, rows) in &preview.by_step {
-        print(format_args!("{rows} rows go as far as {}", step.as_str()))?;
+        print(format_args!("{} as far as {}", number_of(*rows, "row goes", "rows go"), step.as_str()))?;
     }
     for (expected, rows) in &preview.expected {
-        print(foreign::sentence(&format!("{rows} rows: {expected}")))?;
+        print(foreign::sentence(&format!("{}: {expected}", number_of(*rows, "row", "rows"))))?;
     }
     if preview.expected_otherwise > 0 {
-        print(format_args!("{} rows: other outcomes", preview.expected_otherwise))?;
+        print(format_args!("{}: other outcomes", number_of(preview.expected_otherwise, "row", "rows")))?;
     }
     preview.refusals(target).try_for_each(print)?;
     Ok(CommandOutcome::Well)

@@ -8,7 +8,13 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::remark;
-use crate::{domain::run::preview::time_words, jobs::run::RunProgress};
+use crate::{
+    domain::{
+        plural::{number_of, plural},
+        run::preview::time_words,
+    },
+    jobs::run::RunProgress,
+};
 
 /// How often a plain line is written: a log of CI is read by people.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -53,7 +59,8 @@ impl ProgressView {
                 let doubts = doubts(differs, unanswered);
                 let comma = if doubts.is_empty() { "" } else { ", " };
                 remark(format_args!(
-                    "{done} of {total} rows, {per_second:.1} a second, {} left{comma}{doubts}",
+                    "{done} of {}, {per_second:.1} a second, {} left{comma}{doubts}",
+                    number_of(total, "row", "rows"),
                     time_words(left)
                 ));
             }
@@ -79,7 +86,7 @@ impl Drop for ProgressView {
 
 /// How many rows do not hold, in words; empty where all do.
 fn doubts(differs: u64, unanswered: u64) -> String {
-    let parts = [(differs, "differ"), (unanswered, "unanswered")];
+    let parts = [(differs, plural(differs, "differs", "differ")), (unanswered, "unanswered")];
     let words = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     words.collect::<Vec<_>>().join(", ")
 }

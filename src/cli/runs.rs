@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         foreign,
+        plural::number_of,
         run::{
             record::{RowRecord, RunId, RunRecord, run_name},
             verdict::RowVerdict,
@@ -210,11 +211,17 @@ fn compare(reader: &HistoryReader, before: &RunRecord, run: &RunRecord) -> Resul
     }
     let more = comparison.changed - comparison.changes.len() as u64;
     if more > 0 {
-        remark(format_args!("{more} more rows came to something else: --report json has the numbers"));
+        remark(format_args!(
+            "{} came to something else: --report json has the numbers",
+            number_of(more, "more row", "more rows")
+        ));
     }
     print(format_args!(
-        "{} rows came to something else than in run {}, {} to the same, {} were not made in both",
-        comparison.changed, before.id.0, comparison.same, comparison.not_in_both
+        "{} came to something else than in run {}, {} to the same, {} not made in both",
+        number_of(comparison.changed, "row", "rows"),
+        before.id.0,
+        comparison.same,
+        number_of(comparison.not_in_both, "was", "were")
     ))?;
     Ok(if comparison.changed == 0 { CommandOutcome::Well } else { CommandOutcome::WithError })
 }

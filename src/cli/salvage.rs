@@ -9,7 +9,7 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
 };
-use crate::store::{self, SalvageReport};
+use crate::store::{self, RowKind, RowNumbers, SalvageReport};
 
 #[derive(Debug, Args)]
 pub struct SalvageArgs {
@@ -23,8 +23,8 @@ pub struct SalvageArgs {
 
 pub(super) fn salvage(args: &SalvageArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let saved = store::salvage(&args.source, &args.to, environment.clock.now())?;
-    for (name, count) in &saved.saved {
-        print(format_args!("{count} {name}"))?;
+    for (kind, count) in &saved.saved {
+        print(kind.number_of(*count))?;
     }
     print(format_args!("saved to {}", saved.file.display()))?;
     for line in lines(&saved) {
@@ -40,20 +40,20 @@ pub(super) fn salvage(args: &SalvageArgs, environment: &ProcessEnvironment) -> R
 
 /// What is not as it was, a line each.
 fn lines(saved: &SalvageReport) -> Vec<String> {
+    let rows = |kind: RowKind, numbers: &RowNumbers| kind.number_of(numbers.len() as u64);
     let mut lines = saved.remarks.clone();
     lines.extend(
         saved
             .lost
             .iter()
-            .map(|(name, numbers)| format!("not saved: up to {} {name}, of the numbers {numbers}", numbers.len())),
+            .map(|(kind, numbers)| format!("not saved: up to {}, of the numbers {numbers}", rows(*kind, numbers))),
     );
     if !saved.remade.is_empty() {
-        let numbers = &saved.remade;
-        lines
-            .push(format!("made anew from their calls, without notes and tags: {} entries ({numbers})", numbers.len()));
+        let entries = rows(RowKind::Entry, &saved.remade);
+        lines.push(format!("made anew from their calls, without notes and tags: {entries} ({})", saved.remade));
     }
-    lines.extend(saved.emptied.iter().map(|(name, numbers)| {
-        format!("saved in part, for some of them cannot be read: {} {name} ({numbers})", numbers.len())
+    lines.extend(saved.emptied.iter().map(|(kind, numbers)| {
+        format!("saved in part, for not all of it can be read: {} ({numbers})", rows(*kind, numbers))
     }));
     lines
 }

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         call::account::{AccountId, AccountName},
         clock::{parse_moment, parse_time_span},
+        plural::number_of,
     },
     store::{ClockChange, Store},
 };
@@ -71,7 +72,7 @@ pub(super) fn reset(args: &ResetArgs, environment: &ProcessEnvironment) -> Resul
         Some(world) => store.reset_world(Some(&world)).wait()?,
         None => store.reset().wait()?,
     };
-    print(format_args!("{objects} objects dropped; the history stays"))?;
+    print(format_args!("{} dropped; the history stays", number_of(objects, "object", "objects")))?;
     Ok(CommandOutcome::Well)
 }
 

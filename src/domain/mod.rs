@@ -16,6 +16,7 @@ pub mod key;
 pub mod markdown;
 pub mod markup;
 pub mod mask;
+pub mod plural;
 pub mod presets;
 pub mod rules;
 pub mod run;

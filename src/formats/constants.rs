@@ -6,7 +6,7 @@ use super::{
     constant_names::{ConstantName, ConstantNames},
     entry_writer::EntryWriter,
 };
-use crate::domain::{call::api::Target, history::entry::EntryDetail};
+use crate::domain::{call::api::Target, history::entry::EntryDetail, plural::number_of};
 
 /// How a language writes a file of constants.
 #[derive(Clone, Copy)]
@@ -101,8 +101,10 @@ impl EntryWriter for ConstantsWriter {
         out.write_all(self.style.around[1].as_bytes())?;
         match self.left_out {
             0 => Ok(()),
-            1 => writeln!(out, "\n{} 1 entry without a token was left out.", self.style.comment),
-            more => writeln!(out, "\n{} {more} entries without a token were left out.", self.style.comment),
+            left_out => {
+                let left_out = number_of(left_out, "entry without a token was", "entries without a token were");
+                writeln!(out, "\n{} {left_out} left out.", self.style.comment)
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::{
         grades::{self, FieldVaries},
     },
     json_document::{JsonDocument, JsonKind, JsonView, is_same_value},
+    plural::number_of,
     words::words,
 };
 
@@ -169,7 +170,7 @@ impl DriftWalk<'_> {
 
     fn array(&mut self, ours: JsonView<'_>, theirs: JsonView<'_>, place: &str) {
         if ours.len() != theirs.len() {
-            let count = |list: JsonView<'_>| format!("{} items", list.len());
+            let count = |list: JsonView<'_>| number_of(list.len() as u64, "item", "items");
             self.add(DriftKind::Value, place, count(ours), count(theirs));
         }
         for (nth, (ours, theirs)) in ours.items().zip(theirs.items()).enumerate() {

@@ -6,6 +6,7 @@ use std::io;
 use super::report::{ReportRows, RunReport, shown};
 use crate::domain::{
     foreign, markup,
+    plural::{number_of, plural},
     run::{
         record::RowRecord,
         summary::{HeatCell, RunSummary, VerdictCounts, class_words},
@@ -43,11 +44,11 @@ pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: Report
     if let Some((earlier, comparison)) = before {
         writeln!(
             out,
-            "<section><h2>Since run {}</h2><p>{} of {} UTC: {} rows came to something else, {} to the same.</p>",
+            "<section><h2>Since run {}</h2><p>{} of {} UTC: {} came to something else, {} to the same.</p>",
             earlier.id.0,
             show(&earlier.run.name),
             earlier.run.created.strftime("%Y-%m-%d %H:%M"),
-            comparison.changed,
+            number_of(comparison.changed, "row", "rows"),
             comparison.same
         )?;
         if !comparison.changes.is_empty() {
@@ -113,9 +114,9 @@ fn write_head(out: &mut dyn io::Write, report: &RunReport<'_>) -> io::Result<()>
     writeln!(out, "</dl><ul class=\"tiles\">")?;
     let counts = summary.counts;
     for (class, name, count) in [
-        ("all", "rows", counts.rows()),
+        ("all", plural(counts.rows(), "row", "rows"), counts.rows()),
         ("ok", "as expected", counts.as_expected),
-        ("bad", "differ", counts.differs),
+        ("bad", plural(counts.differs, "differs", "differ"), counts.differs),
         ("wait", "unanswered", counts.unanswered),
         ("open", "not made yet", counts.open),
     ] {
@@ -148,7 +149,9 @@ fn write_heat_map(out: &mut dyn io::Write, summary: &RunSummary) -> io::Result<(
     }
     writeln!(out, "</tbody></table></div>")?;
     if map.left_out > 0 {
-        writeln!(out, "<p>{} rows of more cards and variants are not in the map.</p>", map.left_out)?;
+        let rows = number_of(map.left_out, "row", "rows");
+        let are = plural(map.left_out, "is", "are");
+        writeln!(out, "<p>{rows} of more cards and variants {are} not in the map.</p>")?;
     }
     writeln!(out, "</section>")
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::report::{ReportRows, RunReport, shown};
-use crate::domain::{foreign, markdown, run::verdict::RowVerdict};
+use crate::domain::{foreign, markdown, plural::number_of, run::verdict::RowVerdict};
 
 /// So many rows that do not hold are listed.
 const MOST_ROWS: usize = 200;
@@ -23,8 +23,8 @@ pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: Report
     if let (Some(mean), Some(longest)) = (summary.mean(), summary.longest) {
         writeln!(
             out,
-            "{} calls were sent; a row took {} in the mean, {} at most.\n",
-            summary.sent,
+            "{} sent; a row took {} in the mean, {} at most.\n",
+            number_of(summary.sent, "call was", "calls were"),
             shown(mean),
             shown(longest)
         )?;
@@ -34,8 +34,10 @@ pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: Report
     let Some((earlier, comparison)) = before else { return Ok(()) };
     writeln!(
         out,
-        "\n## Since run {}\n\n{} rows came to something else, {} to the same.",
-        earlier.id.0, comparison.changed, comparison.same
+        "\n## Since run {}\n\n{} came to something else, {} to the same.",
+        earlier.id.0,
+        number_of(comparison.changed, "row", "rows"),
+        comparison.same
     )?;
     if !comparison.changes.is_empty() {
         writeln!(out, "\n| row | card | before | now |\n| ---: | --- | --- | --- |")?;
@@ -76,7 +78,7 @@ fn write_failures(out: &mut dyn io::Write, rows: ReportRows<'_>) -> io::Result<(
         }
     }
     if told > MOST_ROWS {
-        writeln!(out, "\n{} more are in the JSON report.", told - MOST_ROWS)?;
+        writeln!(out, "\n{} in the JSON report.", number_of((told - MOST_ROWS) as u64, "more is", "more are"))?;
     }
     Ok(())
 }

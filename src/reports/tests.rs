@@ -103,7 +103,7 @@ fn every_report_tells_every_verdict_and_no_text_of_others_acts() {
     let html = report(ReportFormat::Html);
     assert!(!html.contains("<script") && !html.contains("http:") && !html.contains("https:"), "nothing is fetched");
     assert_eq!(html.matches("<td class=\"bad\" title=").count(), 1, "one field of the heat map, with its worst row");
-    for words in ["Since run 7", "1 rows came to something else", "1500", "1.5 ms"] {
+    for words in ["Since run 7", "1 row came to something else", "1500", "1.5 ms"] {
         assert_eq!(html.contains(words), words != "1500", "{words}");
     }
 }

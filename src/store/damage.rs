@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use super::{error::salvage_command, sound::RowNumbers};
+use crate::domain::plural::number_of;
 
 /// What could not be read; empty where everything could.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,8 +55,7 @@ impl HistoryDamage {
 impl fmt::Display for HistoryDamage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = |numbers: &RowNumbers, one: &str, many: &str| {
-            (!numbers.is_empty())
-                .then(|| format!("{} {} ({numbers})", numbers.len(), if numbers.len() == 1 { one } else { many }))
+            (!numbers.is_empty()).then(|| format!("{} ({numbers})", number_of(numbers.len() as u64, one, many)))
         };
         let rows = [
             of(&self.entries, "entry", "entries"),

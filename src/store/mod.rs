@@ -93,7 +93,7 @@ pub use reader::{
 pub use removal::RemovalPlan;
 pub use reply::StoreReply;
 pub use runs::EntryOfRow;
-pub use salvage::{SalvageError, SalvageReport, salvage};
+pub use salvage::{RowKind, SalvageError, SalvageReport, salvage};
 pub use schema::Durability;
 pub use sound::RowNumbers;
 pub use worlds::ClockChange;

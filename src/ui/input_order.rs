@@ -142,7 +142,8 @@ impl InputOrder {
                 }
             }
         }
-        self.waiting.len()
+        // The modifiers of a whole pass are those of its deed: that they are released is for the next one.
+        meaning.filter(|_| has_deed).unwrap_or(self.waiting.len())
     }
 
     /// Takes Tab or Enter out of what is handed over, if the focus has moved on by itself just before.

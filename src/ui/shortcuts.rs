@@ -244,6 +244,11 @@ impl LocalKey {
         format!("{words} ({})", self.keys())
     }
 
+    /// Whether the key was pressed since the last frame; the presses are left to others.
+    pub fn is_among(self, input: &InputState) -> bool {
+        input.events.iter().any(|event| is_press_of(event, self.shortcut()))
+    }
+
     /// Whether the key was pressed since the last frame; the presses are consumed.
     pub fn is_pressed(self, input: &mut InputState) -> bool {
         let before = input.events.len();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::widgets::chip::grouped;
 use crate::{
-    domain::{foreign, history::entry::HistoryEntry, zone::LocalZone},
+    domain::{foreign, history::entry::HistoryEntry, plural::plural, zone::LocalZone},
     messages::RunningRun,
 };
 
@@ -116,14 +116,24 @@ pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_secs((unit - secs.rem_euclid(unit)).unsigned_abs()))
 }
 
+/// "1 row", "1,284 rows".
+pub fn number_of(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), plural(count, one, many))
+}
+
 /// "1 entry", "1,284 entries".
 pub fn entries(count: u64) -> String {
-    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(count)) }
+    number_of(count, "entry", "entries")
+}
+
+/// "1 row", "1,284 rows".
+pub fn rows(count: u64) -> String {
+    number_of(count, "row", "rows")
 }
 
 /// How many rules let the server go wrong: "2 faults on".
 pub fn faults(rules: usize) -> String {
-    if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
+    number_of(rules as u64, "fault on", "faults on")
 }
 
 /// How far a run is: "Run smoke: 30 of 72 rows".
@@ -131,7 +141,7 @@ pub fn run_progress(running: &RunningRun) -> String {
     let rows = running.counts.rows();
     let paused = if running.is_paused { ", paused" } else { "" };
     let name = foreign::label(&running.name);
-    format!("Run {name}: {} of {} rows{paused}", grouped(rows - running.counts.open), grouped(rows))
+    format!("Run {name}: {} of {}{paused}", grouped(rows - running.counts.open), self::rows(rows))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{in_flight::RunningJob, outbox::UpdateSender};
 use crate::{
     domain::{
         history::removal::{RemovalOrder, RemovalPreview},
+        plural::number_of,
         settings::retention::RetentionSettings,
     },
     jobs::keep::{self, KeepProgress, KeepReport},
@@ -54,8 +55,8 @@ impl KeepTask {
         let order = RemovalOrder { rules: rules.rules().to_vec(), takes_marked: false };
         match keep::keep(&self.store, &order, false, self.now, &mut |_| {}, cancelled) {
             Ok(KeepReport { removed, .. }) if removed.entries > 0 => {
-                let entries = if removed.entries == 1 { "entry" } else { "entries" };
-                let message = format!("{} {entries} went by the rules of what is kept", removed.entries);
+                let entries = number_of(removed.entries, "entry", "entries");
+                let message = format!("{entries} went by the rules of what is kept");
                 self.outbox.send(WorkerUpdate::Hint { message });
             }
             Ok(_) => {}

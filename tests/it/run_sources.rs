@@ -139,7 +139,7 @@ fn presets_of_ones_own_are_run_mixed_with_built_in_ones() {
     assert!(window.get_by_role_and_label(Role::Button, "Run 0 rows").accesskit_node().is_disabled());
     click(&mut window, Role::Button, "#declines 1");
     click(&mut window, Role::Button, "Choose all shown");
-    wait_for(&mut window, "1 rows, 2 calls at most");
+    wait_for(&mut window, "1 row, 2 calls at most");
     click(&mut window, Role::Button, "Wrong on purpose 17");
     window.get_by_role_and_label(Role::SearchInput, "Search presets").focus();
     window.run_ok();

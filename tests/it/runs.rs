@@ -86,7 +86,7 @@ fn a_list_is_made_row_by_row_and_every_row_gets_a_verdict() {
         lines,
         [
             "4  4242 4242 4242 4242 Visa · charge  Differs at charge: expected lost_card, got ok",
-            "4 rows: 3 as expected, 1 differ",
+            "4 rows: 3 as expected, 1 differs",
         ]
     );
     assert!(run.stderr.contains("4 rows, 7 calls at most"), "{run:?}");
@@ -125,7 +125,7 @@ fn a_row_goes_as_far_as_an_intent() {
     let run = home.run(["run", list.to_str().unwrap(), "--step", "intent"]);
     assert_eq!(run.exit, 1, "{run:?}");
     let differs = "Differs at intent: expected ok, got requires_action";
-    assert!(run.stdout.contains(differs) && run.stdout.contains("6 rows: 5 as expected, 1 differ"), "{run:?}");
+    assert!(run.stdout.contains(differs) && run.stdout.contains("6 rows: 5 as expected, 1 differs"), "{run:?}");
     let preview = home.run(["run", list.to_str().unwrap(), "--step", "intent", "--preview"]);
     assert!(preview.stdout.contains("5 rows go as far as intent"), "{preview:?}");
     let rows = report(&home, "1")["rows"].clone();
@@ -224,7 +224,7 @@ fn what_cannot_be_run_is_refused_before_any_call() {
     let preview =
         home.run(["run", "--preview", "--matrix", "card=tok_visa cvc=good,bad", "--policy", "raw_card_data=off"]);
     assert_eq!(preview.exit, 0, "{preview:?}");
-    for words in ["2 rows, 2 calls at most", "1 rows: token fails with invalid_cvc", "raw_card_data of the account"] {
+    for words in ["2 rows, 2 calls at most", "1 row: token fails with invalid_cvc", "raw_card_data of the account"] {
         assert!(preview.stdout.contains(words), "{preview:?}");
     }
     assert!(home.history().is_empty() && home.run(["runs"]).stdout.is_empty());
@@ -611,7 +611,7 @@ fn a_run_is_found_by_its_name_as_typed_and_knows_how_far_its_rows_went() {
     assert_eq!(run.exit, 0, "{run:?}");
     let resumed = home.run(["run", "--resume", "Nightly Smoke", list]);
     assert_eq!(resumed.exit, 0, "{resumed:?}");
-    assert!(resumed.stderr.contains("0 of 1 rows are left"), "{resumed:?}");
+    assert!(resumed.stderr.contains("0 rows are left of 1"), "{resumed:?}");
 }
 
 #[test]
@@ -682,7 +682,7 @@ fn a_run_in_memory_leaves_nothing() {
     let home = Home::new();
     let mut command = home.command(["run", "--memory", "--matrix", "card=tok_visa", "--step", "attach"]);
     let run = finish(&mut command);
-    assert_eq!((run.exit, run.stdout.as_str()), (0, "1 rows: 1 as expected\n"), "{run:?}");
+    assert_eq!((run.exit, run.stdout.as_str()), (0, "1 row: 1 as expected\n"), "{run:?}");
     assert!(home.files().is_empty());
 }
 
@@ -728,7 +728,7 @@ fn presets_of_the_user_are_run_by_name_and_by_tag() {
     let file = home.path().join("config/presets.json");
     fs::write(file, json!({"version": 1, "presets": presets}).to_string()).unwrap();
     for (asked, rows) in [
-        (&["Nightly run"][..], "1 rows: 1 as expected"),
+        (&["Nightly run"][..], "1 row: 1 as expected"),
         (&["#smoke"], "2 rows: 2 as expected"),
         (&["own:8", "made:invalid_cvc", "card:4242424242424242"], "3 rows: 3 as expected"),
     ] {

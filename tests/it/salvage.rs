@@ -17,7 +17,7 @@ use testcard::{
             entry::{EntryDetail, EntryId},
         },
     },
-    store::{FILE_NAME, SalvageError, SalvageReport, Store, StoreLocation, salvage},
+    store::{FILE_NAME, RowKind, SalvageError, SalvageReport, Store, StoreLocation, salvage},
 };
 
 use crate::support::{
@@ -80,12 +80,12 @@ fn a_sound_history_is_saved_whole() {
     assert_eq!(
         report.saved,
         [
-            ("entries", 600),
-            ("calls", 600 + 540),
-            ("objects of the minter", 540),
-            ("remembered idempotency keys", 0),
-            ("runs", 0),
-            ("rows of runs", 0)
+            (RowKind::Entry, 600),
+            (RowKind::Call, 600 + 540),
+            (RowKind::Object, 540),
+            (RowKind::IdempotencyKey, 0),
+            (RowKind::Run, 0),
+            (RowKind::RunRow, 0)
         ]
     );
     let new = TempDir::new().unwrap();
@@ -179,7 +179,7 @@ fn a_list_of_tables_that_is_gone_is_that_of_a_new_history() {
         let (report, details) = saved(&patient, &format!("page {page}"));
         assert!(report.remarks.iter().any(|remark| remark.starts_with("the list of tables")), "{:?}", report.remarks);
         assert_eq!(details, whole, "page {page}");
-        assert_eq!(report.saved[2], ("objects of the minter", 540));
+        assert_eq!(report.saved[2], (RowKind::Object, 540));
     }
 }
 
@@ -210,8 +210,8 @@ fn garbage_in_a_column_is_emptied_or_left_out() {
     assert_eq!(ids.len(), 600);
     assert_eq!(report.remade.iter().collect::<Vec<_>>(), [8], "its call says what it was");
     let told: Vec<String> =
-        report.lost.iter().chain(&report.emptied).map(|(name, numbers)| format!("{} {name}", numbers.len())).collect();
-    assert_eq!(told, ["1 calls", "1 objects of the minter", "1 entries", "1 calls"]);
+        report.lost.iter().chain(&report.emptied).map(|(kind, numbers)| kind.number_of(numbers.len() as u64)).collect();
+    assert_eq!(told, ["1 call", "1 object of the minter", "1 entry", "1 call"]);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn what_was_answered_under_a_key_is_answered_again_after_a_salvage() {
     let saved = home.beside("saved/data");
     let run = home.run(["salvage", data.to_str().unwrap(), "--to", saved.to_str().unwrap()]);
     assert_eq!(run.exit, 0, "{run:?}");
-    assert!(run.stdout.contains("1 entries") && run.stdout.contains("1 remembered idempotency keys"), "{run:?}");
+    assert!(run.stdout.contains("1 entry\n") && run.stdout.contains("1 remembered idempotency key\n"), "{run:?}");
     let mut command = home.command(["serve", "--listen", "127.0.0.1:0"]);
     let serving = Serving::of(command.env("TESTCARD_HOME", saved.parent().unwrap()));
     let again = serving.send("POST", "/v1/tokens", &CARD, &key);

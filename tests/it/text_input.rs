@@ -9,11 +9,11 @@ use std::{
     },
 };
 
-use egui::{Context, Event, FullOutput, Key, Modifiers, Plugin, Role, ViewportCommand};
+use egui::{Context, Event, FullOutput, Key, Modifiers, Plugin, PointerButton, Role, ViewportCommand};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::support::{
-    hands::{click, click_at, focus, focused, play, value},
+    hands::{click, click_at, focus, focused, play, says, value},
     window::{Bench, Window, copied, ctrl, rows, wait},
 };
 
@@ -253,6 +253,41 @@ fn the_menu_of_an_entry_opens_by_key_and_gives_the_focus_back() {
     assert_eq!(focused(&window).as_deref(), Some("Delete"));
     press(&mut window, Modifiers::NONE, Key::Enter);
     wait(&mut window, "one entry less", |window| rows(window).len() == 1);
+}
+
+/// The keys of a chord as they come within one frame: pressed and released, the modifiers too.
+fn chord(modifiers: Modifiers, key: Key) -> [Event; 4] {
+    let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+    [Event::ModifiersChanged(modifiers), event(true), event(false), Event::ModifiersChanged(Modifiers::NONE)]
+}
+
+#[test]
+fn modifiers_count_that_are_released_in_the_frame_of_their_key_or_click() {
+    let (mut window, _) = three_tokens();
+    window.input_mut().events.extend(chord(Modifiers::COMMAND, Key::A));
+    window.input_mut().events.extend(chord(Modifiers::SHIFT, Key::F10));
+    window.run_ok();
+    assert!(items(&window).iter().any(|(name, _)| name == "Tag the selected…"), "{:?}", items(&window));
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(!says(&window, "3 selected"));
+
+    let last = window.get_all_by_role(Role::Row).last().unwrap().rect().center();
+    let button = |pressed| Event::PointerButton {
+        pos: last,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::SHIFT,
+    };
+    window.input_mut().events.extend([
+        Event::ModifiersChanged(Modifiers::SHIFT),
+        Event::PointerMoved(last),
+        button(true),
+        button(false),
+        Event::ModifiersChanged(Modifiers::NONE),
+    ]);
+    window.run_ok();
+    assert!(says(&window, "3 selected"));
 }
 
 /// A window with three tokens, the newest selected and loaded, and the id of each, newest first.

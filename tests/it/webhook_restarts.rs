@@ -29,7 +29,7 @@ use tokio::runtime::Runtime;
 use crate::support::{
     http::{Received, reply},
     program::Home,
-    sending::{CHARGE, MovedClock, Receiver, Sending, event, event_id, is_signed, now, objects, open, types},
+    sending::{CHARGE, MovedClock, Receiver, Sending, event, event_id, is_signed, now, open, types},
     serving::Serving,
     waiting::PATIENCE,
 };

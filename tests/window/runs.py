@@ -85,4 +85,4 @@ def what_is_selected_is_run_again():
         window.wait_for("1 of 2 entries are made again")
         window.wait_for("453957******1486: the number of its card was not kept")
         window.key("ctrl+Return")
-        window.wait_for("1 rows: 1 as expected")
+        window.wait_for("1 row: 1 as expected")

@@ -66,6 +66,16 @@ impl TestCard {
         (self.group.as_str(), self.description.as_str()) == (DISPUTE, WARNING)
     }
 
+    /// What follows each payment with the card at once, in a few words.
+    pub fn follows_payment(&self) -> Option<&'static str> {
+        match self.dispute() {
+            Some(CardDispute { kind: DisputeKind::Inquiry, .. }) => Some("an inquiry"),
+            Some(CardDispute { count: 2.., .. }) => Some("two disputes"),
+            Some(_) => Some("a dispute"),
+            None => self.warns_of_fraud().then_some("a fraud warning"),
+        }
+    }
+
     pub fn refund_course(&self) -> RefundCourse {
         match (self.group.as_str(), self.description.as_str()) {
             ("refund", description) if description.starts_with("Asynchronous refund success") => RefundCourse::Pending,
@@ -151,6 +161,17 @@ mod tests {
             let says_nothing_comes = card.what_follows().is_some_and(|words| words.contains("not played"));
             assert!(!(has_effect && says_nothing_comes), "{}", card.description);
             assert!(!has_effect || card.what_follows().is_some(), "{}", card.description);
+        }
+        for (description, expected) in [
+            ("Fraudulent dispute", "ok, then a dispute"),
+            ("Inquiry", "ok, then an inquiry"),
+            ("Early fraud warning", "ok, then a fraud warning"),
+            ("Multiple disputes", "ok, then two disputes"),
+            ("Ethoca alert", "ok, then a dispute"),
+            ("Asynchronous refund failure (succeeded -> failed)", "ok"),
+        ] {
+            let card = test_cards::all().iter().find(|card| card.description == description).unwrap();
+            assert_eq!(card.at_charge.label(), expected, "{description}");
         }
         let words = |alias: &str| test_cards::by_alias(alias).unwrap().what_follows();
         assert_eq!(words("tok_visa"), None);

@@ -2,12 +2,15 @@
 
 use jiff::civil::Date;
 
-use crate::domain::card::{
-    brand::{Brand, BrandSoFar},
-    digits::ascii_digits,
-    expiry::{CardExpiry, ExpiryFault, split_expiry},
-    number::{self, CardNumber, brand_so_far},
-    test_cards,
+use crate::domain::{
+    card::{
+        brand::{Brand, BrandSoFar},
+        digits::ascii_digits,
+        expiry::{CardExpiry, ExpiryFault, split_expiry},
+        number::{self, CardNumber, brand_so_far},
+        test_cards,
+    },
+    plural::number_of,
 };
 
 /// The state of a field. `Advice` and `Wrong` hold a message for the user.
@@ -19,10 +22,6 @@ pub enum FieldState {
     /// Valid, but with something worth knowing.
     Advice(String),
     Wrong(String),
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The state of the card number, typed without separators. `left` is whether the field has lost the focus.
@@ -47,13 +46,13 @@ pub fn number_state(text: &str, left: bool) -> FieldState {
         };
     }
     if digits > longest {
-        FieldState::Wrong(format!("{} too many", count(digits - longest, "digit")))
+        FieldState::Wrong(format!("{} too many", number_of((digits - longest) as u64, "digit", "digits")))
     } else if brand_so_far(&text) == BrandSoFar::Impossible {
         FieldState::Wrong("No card brand starts with these digits".to_owned())
     } else if complete && (digits == longest || left) {
         FieldState::Wrong("The last digit does not fit the others (Luhn check)".to_owned())
     } else if left {
-        FieldState::Wrong(format!("{} missing", count(shortest.saturating_sub(digits), "digit")))
+        FieldState::Wrong(format!("{} missing", number_of(shortest.saturating_sub(digits) as u64, "digit", "digits")))
     } else {
         FieldState::NotYet
     }
@@ -95,13 +94,15 @@ pub fn cvc_state(text: &str, number: &str, left: bool) -> FieldState {
     }
     let longest = if brand.is_none_or(|brand| brand.accepts_cvc_digits(4)) { 4 } else { 3 };
     match brand {
-        _ if digits > longest => FieldState::Wrong(format!("{} too many", count(digits - longest, "digit"))),
+        _ if digits > longest => {
+            FieldState::Wrong(format!("{} too many", number_of((digits - longest) as u64, "digit", "digits")))
+        }
         Some(Brand::AmericanExpress) if digits == 3 && left => {
             FieldState::Advice("American Express prints 4 digits; 3 are accepted".to_owned())
         }
         Some(Brand::AmericanExpress) if digits == 3 => FieldState::NotYet,
         _ if digits >= 3 => FieldState::Right,
-        _ if left => FieldState::Wrong(format!("{} missing", count(3 - digits, "digit"))),
+        _ if left => FieldState::Wrong(format!("{} missing", number_of((3 - digits) as u64, "digit", "digits"))),
         _ => FieldState::NotYet,
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::settings::retention::RetentionRule;
+use crate::domain::{plural::number_of, settings::retention::RetentionRule};
 
 /// Which entries are to go: all that no rule keeps, except those that are protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl RemovalReport {
 /// A number of bytes for a person, in decimal units: `812 bytes`, `4.3 MB`.
 pub fn bytes_words(bytes: u64) -> String {
     match bytes {
-        0..1000 => format!("{bytes} bytes"),
+        0..1000 => number_of(bytes, "byte", "bytes"),
         1000..1_000_000 => format!("{} KB", bytes / 1000),
         1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),

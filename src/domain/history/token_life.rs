@@ -18,6 +18,7 @@ use crate::domain::{
         error::ErrorView,
         intent_calls, usage,
     },
+    plural::number_of,
     words::words,
 };
 
@@ -158,7 +159,7 @@ impl EventDelivery {
 
     /// How it stands, and why; `time` writes a moment.
     pub fn words(&self, time: impl Fn(Timestamp) -> String) -> String {
-        let count = |attempts: u32| if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+        let count = |attempts: u32| number_of(attempts.into(), "attempt", "attempts");
         let state = match self.state {
             DeliveryState::Passed => "Nothing left to send".to_owned(),
             DeliveryState::Taken => "Taken".to_owned(),

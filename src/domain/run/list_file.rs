@@ -18,6 +18,7 @@ use crate::domain::{
     history::edit::{note_in, tags_in},
     json_document::{JsonDocument, JsonKind, JsonView},
     mask,
+    plural::number_of,
     presets::{library::PresetLibrary, preset::PresetKey},
     words::words,
 };
@@ -358,8 +359,9 @@ fn csv_error(error: &csv::Error) -> ListError {
     let line = error.position().map_or(1, csv::Position::line);
     let reason = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
-            "the line has {len} cells, and the first line names {expected_len} columns. Put a text with commas in it \
-             between double quotes"
+            "the line has {}, and the first line names {}. Put a text with commas in it between double quotes",
+            number_of(*len, "cell", "cells"),
+            number_of(*expected_len, "column", "columns")
         ),
         _ => "it is no CSV: the first line names the columns, with commas between them".to_owned(),
     };

@@ -10,8 +10,14 @@ use super::{
     verdict::{RowVerdict, StepResult},
 };
 use crate::domain::{
-    call::api::Target, card::expiry::utc_day, history::entry::EntryId, mask, rules::expectation::Expectation,
-    settings::profile::ProfileId, words::words,
+    call::api::Target,
+    card::expiry::utc_day,
+    history::entry::EntryId,
+    mask,
+    plural::{number_of, plural},
+    rules::expectation::Expectation,
+    settings::profile::ProfileId,
+    words::words,
 };
 
 /// The number of a run. Later runs have higher numbers.
@@ -93,9 +99,14 @@ impl RunRecord {
 
     /// "1000 rows: 998 as expected, 2 differ".
     pub fn words(&self) -> String {
-        let mut words = format!("{} rows: {} as expected", self.run.rows, self.as_expected);
+        let rows = number_of(self.run.rows, "row", "rows");
+        let mut words = format!("{rows}: {} as expected", self.as_expected);
         let open = self.run.rows.saturating_sub(self.ended());
-        for (count, what) in [(self.differs, "differ"), (self.unanswered, "unanswered"), (open, "not made yet")] {
+        for (count, what) in [
+            (self.differs, plural(self.differs, "differs", "differ")),
+            (self.unanswered, "unanswered"),
+            (open, "not made yet"),
+        ] {
             if count > 0 {
                 let _ = write!(words, ", {count} {what}");
             }

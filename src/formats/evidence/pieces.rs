@@ -11,6 +11,7 @@ use crate::{
         history::entry::EntryDetail,
         json_spans,
         mask::{Kept, keyed_hash},
+        plural::number_of,
         run::{
             record::{RowRecord, RunRecord},
             verdict::RowVerdict,
@@ -41,7 +42,7 @@ pub(super) struct DocumentFact {
 
 /// What stands at the top.
 pub(super) fn head(now: Timestamp, entries: u64) -> Vec<DocumentPiece> {
-    let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+    let entries = number_of(entries, "entry", "entries");
     let about = format!(
         "{entries} of the history of Testcard {}, written on {now:.0}. Card numbers that are no published test cards', \
          security codes and keys are masked; everything else is as it was sent and answered. Times are UTC.",
@@ -132,8 +133,8 @@ pub(super) fn of_entry(detail: &EntryDetail) -> Vec<DocumentPiece> {
     pieces.push(DocumentPiece::Heading(3, "Response".to_owned()));
     pieces.extend(outcome(detail.outcome.as_ref()));
     if !detail.replaced.is_empty() {
-        let words = format!("{} places of the body are masked.", detail.replaced.len());
-        pieces.push(DocumentPiece::Paragraph(words));
+        let places = number_of(detail.replaced.len() as u64, "place of the body is", "places of the body are");
+        pieces.push(DocumentPiece::Paragraph(format!("{places} masked.")));
     }
     if !detail.timeline.is_empty() {
         pieces.push(DocumentPiece::Heading(3, "What followed".to_owned()));

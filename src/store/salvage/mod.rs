@@ -11,7 +11,7 @@ use std::{fs, io, path::Path};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-pub use report::{SalvageError, SalvageReport};
+pub use report::{RowKind, SalvageError, SalvageReport};
 
 use crate::store::{
     copy::PrivateCopy,
@@ -127,16 +127,16 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
     run.remake_entries(&mut lost_entries)?;
     run.stand_in_for_lost_calls(&lost_calls)?;
     let lost_answers = run.drop_orphans(lost_answers)?;
-    for (name, numbers) in [
-        ("entries", &lost_entries),
-        ("calls", &lost_calls),
-        ("objects of the minter", &lost_objects),
-        ("remembered idempotency keys", &lost_answers),
-        ("runs", &lost_runs),
-        ("rows of runs", &lost_rows),
+    for (kind, numbers) in [
+        (RowKind::Entry, &lost_entries),
+        (RowKind::Call, &lost_calls),
+        (RowKind::Object, &lost_objects),
+        (RowKind::IdempotencyKey, &lost_answers),
+        (RowKind::Run, &lost_runs),
+        (RowKind::RunRow, &lost_rows),
     ] {
         if !numbers.is_empty() {
-            run.report.lost.push((name, numbers.clone()));
+            run.report.lost.push((kind, numbers.clone()));
         }
     }
     run.keep_counts([&lost_entries, &lost_calls, &lost_objects, &lost_runs])?;
@@ -145,16 +145,16 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
     let with_calls = |table, column: &str| {
         format!("SELECT ({}) + (SELECT count(*) FROM exchanges WHERE {column} IS NOT NULL)", count(table))
     };
-    for (name, sql) in [
-        ("entries", count(NumberedTable::Entries)),
-        ("calls", count(NumberedTable::Exchanges)),
-        ("objects of the minter", with_calls(NumberedTable::Objects, "token")),
-        ("remembered idempotency keys", with_calls(NumberedTable::Answers, "record")),
-        ("runs", count(NumberedTable::Runs)),
-        ("rows of runs", count(NumberedTable::RunRows)),
+    for (kind, sql) in [
+        (RowKind::Entry, count(NumberedTable::Entries)),
+        (RowKind::Call, count(NumberedTable::Exchanges)),
+        (RowKind::Object, with_calls(NumberedTable::Objects, "token")),
+        (RowKind::IdempotencyKey, with_calls(NumberedTable::Answers, "record")),
+        (RowKind::Run, count(NumberedTable::Runs)),
+        (RowKind::RunRow, count(NumberedTable::RunRows)),
     ] {
         let count: i64 = run.number(&sql)?;
-        run.report.saved.push((name, count.cast_unsigned()));
+        run.report.saved.push((kind, count.cast_unsigned()));
     }
     Ok(run.report)
 }

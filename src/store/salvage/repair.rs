@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension as _;
 
-use super::copying::{SalvageJob, is_missing};
+use super::{
+    RowKind,
+    copying::{SalvageJob, is_missing},
+};
 use crate::{
     domain::history::entry::{EntryId, HistoryEntry},
     store::{
@@ -50,7 +53,7 @@ impl SalvageJob<'_> {
             }
         }
         if !emptied.is_empty() {
-            self.report.emptied.push(("entries", emptied));
+            self.report.emptied.push((RowKind::Entry, emptied));
         }
         Ok(())
     }
@@ -92,7 +95,7 @@ impl SalvageJob<'_> {
             }
         }
         if !emptied.is_empty() {
-            self.report.emptied.push(("calls", emptied));
+            self.report.emptied.push((RowKind::Call, emptied));
         }
         Ok(lost)
     }
@@ -151,7 +154,7 @@ impl SalvageJob<'_> {
             emptied.insert(entry);
         }
         if !emptied.is_empty() {
-            self.report.emptied.push(("entries without their call", emptied));
+            self.report.emptied.push((RowKind::EntryWithoutCall, emptied));
         }
         Ok(())
     }

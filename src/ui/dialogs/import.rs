@@ -27,7 +27,7 @@ use crate::{
             Field, InlineAlert, PrimaryButton, QuietButton, RowScroll, TextInput, Tone, VirtualRows, caret::lead_to,
             chip::grouped, modal_ui, paint, row_by_key, scroll_ui, virtual_rows::focus_ring_ui,
         },
-        words::entries,
+        words::{entries, number_of},
     },
 };
 
@@ -318,8 +318,7 @@ fn calls_ui(ui: &mut Ui, calls: &mut ShownCalls, actions: &mut Vec<Action>) -> b
     let t = DesignTokens::of(ui);
     let title = match count {
         0 => "No call in it makes a token".to_owned(),
-        1 => "1 call makes a token".to_owned(),
-        count => format!("{} calls make a token", grouped(count as u64)),
+        count => number_of(count as u64, "call makes a token", "calls make a token"),
     };
     ui.label(RichText::new(title).font(theme::semibold(theme::BODY_SIZE)));
     let mut is_done = false;

@@ -6,6 +6,7 @@ use egui::{Context, ProgressBar, RichText, Ui};
 use crate::{
     domain::{
         history::removal::{RemovalOrder, RemovalPreview, bytes_words},
+        plural::plural,
         settings::{
             preferences::Settings,
             retention::{RetentionRule, RetentionScope, RetentionSettings},
@@ -205,18 +206,27 @@ fn preview_ui(ui: &mut Ui, preview: &RemovalPreview, zone: &LocalZone) {
         ),
         _ => "Nothing would go".to_owned(),
     };
+    let stay = |entries| words::number_of(entries, "entry stays", "entries stay");
     let mut lines = Vec::new();
     if entries > 0 {
-        lines.push(format!("{} calls go with them; at least {} become free", grouped(calls), bytes_words(bytes)));
+        lines.push(format!(
+            "{} with {}; at least {} become free",
+            words::number_of(calls, "call goes", "calls go"),
+            plural(entries, "it", "them"),
+            bytes_words(bytes)
+        ));
     }
     if answers_kept > 0 {
-        lines.push(format!("{} answers are kept for the minter, without the request", grouped(answers_kept)));
+        lines.push(format!(
+            "{} kept for the minter, without the request",
+            words::number_of(answers_kept, "answer is", "answers are")
+        ));
     }
     if marked > 0 {
-        lines.push(format!("{} stay for a note, a tag or a run", words::entries(marked)));
+        lines.push(format!("{} for a note, a tag or a run", stay(marked)));
     }
     if under_way > 0 {
-        lines.push(format!("{} stay: the call is on its way, or the run is not finished", words::entries(under_way)));
+        lines.push(format!("{}: the call is on its way, or the run is not finished", stay(under_way)));
     }
     let tone = if entries > 0 { Tone::Warn } else { Tone::Info };
     InlineAlert::new(tone, &title).text(&lines.join(". ")).ui(ui);

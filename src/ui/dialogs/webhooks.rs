@@ -19,7 +19,7 @@ use crate::{
         icons,
         theme::{self, DesignTokens},
         widgets::{Field, IconButton, QuietButton, TextInput, Tone, paint, section_ui},
-        words,
+        words::{self, number_of},
     },
 };
 
@@ -78,15 +78,13 @@ pub fn webhooks_ui(ui: &mut Ui, state: &mut WebhookFields, about: &WebhookContex
 
 /// How many endpoints there are, and how many of them get nothing.
 fn count_words(endpoints: &[ListedEndpoint]) -> String {
-    let all = match endpoints.len() {
-        0 => return "no endpoint".to_owned(),
-        1 => "1 endpoint".to_owned(),
-        more => format!("{more} endpoints"),
-    };
+    if endpoints.is_empty() {
+        return "no endpoint".to_owned();
+    }
+    let all = number_of(endpoints.len() as u64, "endpoint", "endpoints");
     match endpoints.iter().filter(|endpoint| endpoint.reach != EndpointReach::Reached).count() {
         0 => all,
-        1 => format!("{all}, 1 gets nothing"),
-        more => format!("{all}, {more} get nothing"),
+        idle => format!("{all}, {}", number_of(idle as u64, "gets nothing", "get nothing")),
     }
 }
 

@@ -11,7 +11,8 @@ use crate::{
         action::Action,
         leaving::LeaveGuard,
         theme::{self, DesignTokens},
-        widgets::{PrimaryButton, QuietButton, TextInput, caret::lead_to, chip::grouped, text_edit_ui},
+        widgets::{PrimaryButton, QuietButton, TextInput, caret::lead_to, text_edit_ui},
+        words,
     },
 };
 
@@ -208,7 +209,7 @@ impl AnnotationSubject {
             Self::One { name, .. } if is_asking => format!("The note and tags of {name} are not saved"),
             Self::One { name, .. } => format!("Note and tags of {name}"),
             Self::Several { .. } if is_asking => "These tags are not saved".to_owned(),
-            Self::Several { ids, .. } => format!("Tags of {} entries", grouped(ids.len() as u64)),
+            Self::Several { ids, .. } => format!("Tags of {}", words::entries(ids.len() as u64)),
         };
         let t = DesignTokens::of(ui);
         let color = if is_asking { t.warn } else { t.text };

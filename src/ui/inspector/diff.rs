@@ -291,8 +291,8 @@ fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
 
 /// The counts in words: "2 differences that matter · 7 volatile".
 fn counted(shown: &VisibleRows) -> String {
-    let differences = if shown.matter == 1 { "difference that matters" } else { "differences that matter" };
-    format!("{} {differences} · {} volatile", shown.matter, shown.volatile)
+    let matter = words::number_of(shown.matter as u64, "difference that matters", "differences that matter");
+    format!("{matter} · {} volatile", shown.volatile)
 }
 
 fn verdict_ui(ui: &mut Ui, state: &DiffState) {

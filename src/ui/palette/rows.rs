@@ -37,10 +37,10 @@ pub(super) const HEAD_HEIGHT: f32 = 28.0;
 pub(super) const PRESET_HEIGHT: f32 = 46.0;
 pub(super) const COMMAND_HEIGHT: f32 = 34.0;
 pub(super) const DETAIL_HEIGHT: f32 = 96.0;
-/// Room for a brand's mark.
-const MARK_WIDTH: f32 = 64.0;
-/// Room for the three steps.
+/// Room for the steps.
 const RAIL_WIDTH: f32 = 256.0;
+/// In less room nothing is said of an item beside its name: an ellipsis behind a few letters tells nobody anything.
+const LEAST_ROOM: f32 = 60.0;
 
 pub(super) fn head_ui(ui: &mut Ui, place: Rect, title: &str) {
     let t = DesignTokens::of(ui);
@@ -80,13 +80,26 @@ pub(super) fn command_ui(ui: &mut Ui, place: Rect, command: &PaletteCommand, nth
     paint::galley_left(ui.painter(), icon, inner.left(), inner.center().y);
     let left = inner.left() + 26.0;
     let name = paint::line(ui, &command.name, theme::regular(theme::BODY_SIZE), t.text, right - left);
+    let name_is_cut = name.elided;
     let name = paint::galley_left(ui.painter(), name, left, inner.center().y);
     let room = right - name.right() - 12.0;
-    if room > 60.0 {
+    let mut is_cut = name_is_cut;
+    if room > LEAST_ROOM {
         let about = paint::line(ui, &command.about, theme::regular(theme::SMALL_SIZE), t.faint, room);
+        is_cut |= about.elided;
         paint::galley_left(ui.painter(), about, name.right() + 12.0, inner.center().y + 0.5);
+    } else {
+        is_cut |= !command.about.is_empty();
     }
-    response
+    in_full(response, is_cut, &[&command.name, &command.about])
+}
+
+/// The response of a row; where something of it is cut, the pointer on it shows the whole.
+fn in_full(response: Response, is_cut: bool, lines: &[&str]) -> Response {
+    if !is_cut {
+        return response;
+    }
+    response.on_hover_text(foreign::block(&lines.join("\n")))
 }
 
 pub(super) fn preset_ui(
@@ -101,8 +114,9 @@ pub(super) fn preset_ui(
     let spoken = format!("{}: {}, {}{starred}", preset.name, preset.outcome, preset.about);
     let response = option(ui, place, &spoken, is_marked, nth);
     let inner = place.shrink2(egui::vec2(10.0, 4.0));
-    mark_ui(ui, preset, Rect::from_min_max(inner.min, pos2(inner.left() + MARK_WIDTH, inner.bottom())));
-    let left = inner.left() + MARK_WIDTH + 8.0;
+    let left = inner.left() + BrandMark::widest();
+    mark_ui(ui, preset, inner.with_max_x(left));
+    let left = left + 10.0;
     let room = inner.right() - RAIL_WIDTH - 12.0 - left;
     let (upper, lower) = (inner.top() + 10.0, inner.bottom() - 9.0);
     let star = if is_favourite { 18.0 } else { 0.0 };
@@ -110,24 +124,29 @@ pub(super) fn preset_ui(
     let number = paint::line(ui, &preset.grouped_number, theme::mono(theme::MONO_SIZE), t.subdued, f32::INFINITY);
     let taken = if preset.grouped_number.is_empty() { 0.0 } else { number.size().x + 12.0 };
     paint::galley_left(ui.painter(), number, left + room - taken + 12.0, upper);
-    let outcome = paint::line(ui, &preset.name, theme::regular(theme::BODY_SIZE), t.text, room - star - taken);
-    let name = paint::galley_left(ui.painter(), outcome, left, upper);
+    let name = paint::line(ui, &preset.name, theme::regular(theme::BODY_SIZE), t.text, room - star - taken);
+    let mut is_cut = name.elided;
+    let name = paint::galley_left(ui.painter(), name, left, upper);
     if is_favourite {
         let glyph = paint::line(ui, &icons::STAR.glyph().to_string(), icons::font(12.0), t.warn, f32::INFINITY);
         paint::galley_left(ui.painter(), glyph, name.right() + 6.0, upper);
     }
     let color = if preset.steps.iter().any(StepOutcome::is_refused) { t.error } else { t.subdued };
     let outcome = paint::line(ui, &preset.outcome, theme::regular(theme::SMALL_SIZE), color, room);
+    is_cut |= outcome.elided;
     let outcome = paint::galley_left(ui.painter(), outcome, left, lower);
     let rest = left + room - outcome.right() - 10.0;
-    if rest > 60.0 {
-        let about = preset.about.strip_prefix(&preset.grouped_number).unwrap_or(&preset.about);
-        let about = paint::line(ui, about.trim_start_matches(" · "), theme::mono(11.0), t.faint, rest);
+    let about = preset.about.strip_prefix(&preset.grouped_number).unwrap_or(&preset.about).trim_start_matches(" · ");
+    if rest > LEAST_ROOM {
+        let about = paint::line(ui, about, theme::mono(11.0), t.faint, rest);
+        is_cut |= about.elided;
         paint::galley_left(ui.painter(), about, outcome.right() + 10.0, lower);
+    } else {
+        is_cut |= !about.is_empty();
     }
     let place = Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max);
-    paint_outcome_rail(ui, &card_steps(preset.steps.each_ref()), place);
-    response
+    is_cut |= paint_outcome_rail(ui, &card_steps(preset.steps.each_ref()), place);
+    in_full(response, is_cut, &[&preset.name, &preset.outcome, &preset.about])
 }
 
 fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {

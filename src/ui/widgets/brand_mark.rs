@@ -136,6 +136,11 @@ impl BrandMark {
         vec2((letters * 7.2 + 8.0).max(28.0).round(), 18.0)
     }
 
+    /// The width of the widest badge: names that stand beside badges begin behind it.
+    pub fn widest() -> f32 {
+        Self::ALL.into_iter().map(|mark| mark.size().x).fold(0.0, f32::max)
+    }
+
     /// Paints the badge with the middle of its left edge at `left_center`. It has no name for a screen reader: the row
     /// that it is painted in says the brand.
     pub fn paint_at(self, painter: &Painter, left_center: Pos2) {

@@ -47,7 +47,7 @@ pub fn is_asked(ui: &Ui) -> bool {
 
 /// Whether the keys for a menu were pressed, which are left to what the menu is of.
 pub fn is_wanted(ui: &Ui) -> bool {
-    ui.input(|input| input.key_pressed(Key::Menu) || (input.key_pressed(Key::F10) && input.modifiers.shift_only()))
+    ui.input(|input| LocalKey::Menu.is_among(input) || input.key_pressed(Key::Menu))
 }
 
 fn open_menu_id() -> Id {

@@ -165,8 +165,8 @@ pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>]) {
 }
 
 /// Paints the steps in small at `place`, and under them the code of the first that fails, else the first code
-/// there is. What it shows is not spoken: the row that it is painted in says it.
-pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>], place: Rect) {
+/// there is. What it shows is not spoken: the row that it is painted in says it. Gives whether the code is cut.
+pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>], place: Rect) -> bool {
     let t = DesignTokens::of(ui);
     let each = place.width() / steps.len() as f32;
     for (nth, step) in steps.iter().enumerate() {
@@ -178,9 +178,10 @@ pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>], place: Rect) {
         paint::galley_left(ui.painter(), name, left + 18.0, place.top() + 10.0);
     }
     let failing = steps.iter().find(|step| step.state == StepState::Fail);
-    if let Some(step) = failing.or_else(|| steps.iter().find(|step| !step.code.is_empty())) {
-        let color = if step.state == StepState::Fail { t.error } else { t.faint };
-        let code = paint::line(ui, step.code, theme::mono(11.0), color, place.width());
-        paint::galley_left(ui.painter(), code, place.left(), place.bottom() - 9.0);
-    }
+    let Some(step) = failing.or_else(|| steps.iter().find(|step| !step.code.is_empty())) else { return false };
+    let color = if step.state == StepState::Fail { t.error } else { t.faint };
+    let code = paint::line(ui, step.code, theme::mono(11.0), color, place.width());
+    let is_cut = code.elided;
+    paint::galley_left(ui.painter(), code, place.left(), place.bottom() - 9.0);
+    is_cut
 }

@@ -44,12 +44,13 @@ fn group_ui(ui: &mut Ui, title: &str, bars: &[(String, u64)]) {
     const LABEL: f32 = 230.0;
     const COUNT: f32 = 70.0;
     let t = DesignTokens::of(ui);
-    ui.label(RichText::new(title).font(theme::semibold(theme::BODY_SIZE)));
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.label(RichText::new(title).font(theme::semibold(theme::BODY_SIZE)));
+    ui.add_space(6.0);
     let most = bars.iter().map(|(_, rows)| *rows).max().unwrap_or_default().max(1);
     for (label, rows) in bars {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: {} rows", grouped(*rows))));
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: {}", words::rows(*rows))));
         let middle = rect.center().y;
         let name = LABEL.min(rect.width() * 0.45);
         let text = paint::line(ui, label, theme::regular(theme::SMALL_SIZE), t.text, name - 8.0);

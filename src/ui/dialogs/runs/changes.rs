@@ -16,7 +16,7 @@ use crate::{
         icons,
         theme::{self, DesignTokens},
         widgets::{Field, RowScroll, VirtualRows, chip::grouped, empty_state_ui, paint, virtual_rows::focus_ring_ui},
-        words::short_moment,
+        words::{number_of, rows, short_moment},
         zone_in_use,
     },
 };
@@ -101,12 +101,12 @@ fn words_of(ui: &Ui, earlier: &RunRecord, comparison: &RunComparison) -> String 
     let (_, _, was) = verdict(earlier, false);
     let not_in_both = match not_in_both {
         0 => String::new(),
-        rows => format!(", {} were not made in both", grouped(*rows)),
+        rows => format!(", {} not made in both", number_of(*rows, "was", "were")),
     };
     format!(
-        "Since run {} of {when} ({was}): {} rows came to something else, {} to the same{not_in_both}",
+        "Since run {} of {when} ({was}): {} came to something else, {} to the same{not_in_both}",
         earlier.id.0,
-        grouped(*changed),
+        rows(*changed),
         grouped(*same)
     )
 }

@@ -8,6 +8,7 @@ use egui::{
 use crate::{
     domain::{
         foreign,
+        plural::plural,
         run::summary::{HeatCell, HeatMap, VerdictCounts},
     },
     ui::{
@@ -94,7 +95,7 @@ impl HeatSign {
 
     /// The word as it goes with a number of rows.
     pub(super) fn words_of(self, rows: u64) -> &'static str {
-        if self == Self::Differs && rows != 1 { "differ" } else { self.word() }
+        if self == Self::Differs { plural(rows, self.word(), "differ") } else { self.word() }
     }
 
     pub(super) fn icon(self) -> Icon {

@@ -38,8 +38,9 @@ use crate::{
         theme::{self, DesignTokens},
         widgets::{
             Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, above_foot_ui,
-            chip::grouped, scroll_ui, segmented::segment_id,
+            scroll_ui, segmented::segment_id,
         },
+        words,
     },
 };
 
@@ -264,10 +265,7 @@ impl NewRunState {
         }
         let source = match self.source {
             ListSource::Matrix => self.matrix.line(),
-            ListSource::Presets => match self.presets.parts().len() {
-                1 => "1 preset".to_owned(),
-                presets => format!("{presets} presets"),
-            },
+            ListSource::Presets => words::number_of(self.presets.parts().len() as u64, "preset", "presets"),
             ListSource::Selection => self.selection.words(),
             ListSource::File => self.file.as_ref()?.name.clone(),
         };
@@ -319,24 +317,22 @@ pub(super) fn new_run_ui(
         },
         |ui, new_run| {
             // As wide as the fields, with room for the ring of the focus.
-            let right = ui.max_rect().right() - 14.0;
-            ui.set_max_width(right - ui.max_rect().left());
-            ui.add_space(6.0);
-            if let Some(problem) = problem {
-                InlineAlert::new(Tone::Error, problem).ui(ui);
-                ui.add_space(6.0);
-            }
-            let words = match new_run.rows() {
-                None => "Run it".to_owned(),
-                Some(1) => "Run 1 row".to_owned(),
-                Some(rows) => format!("Run {} rows", grouped(rows)),
-            };
-            let words = if is_busy { "A run is on its way" } else { words.as_str() };
-            let is_ready = !is_busy && new_run.list.is_some() && new_run.order(target).is_some();
-            ui.add_enabled_ui(is_ready, |ui| {
-                is_asked |= ui.add(PrimaryButton::new(words).keys(LocalKey::Submit.cap())).clicked();
+            egui::Frame::new().inner_margin(egui::Margin { left: 4, right: 14, top: 6, bottom: 4 }).show(ui, |ui| {
+                if let Some(problem) = problem {
+                    InlineAlert::new(Tone::Error, problem).ui(ui);
+                    ui.add_space(6.0);
+                }
+                let words = match new_run.rows() {
+                    None => "Run it".to_owned(),
+                    Some(rows) => format!("Run {}", words::rows(rows)),
+                };
+                let words = if is_busy { "A run is on its way" } else { words.as_str() };
+                let is_ready = !is_busy && new_run.list.is_some() && new_run.order(target).is_some();
+                ui.add_enabled_ui(is_ready, |ui| {
+                    is_asked |= ui.add(PrimaryButton::new(words).keys(LocalKey::Submit.cap())).clicked();
+                });
+                is_asked &= is_ready;
             });
-            is_asked &= is_ready;
         },
     );
     if is_asked && let Some(order) = new_run.order(target) {

@@ -37,7 +37,7 @@ pub(super) fn verdict(run: &RunRecord, is_made_here: bool) -> (Icon, Tone, Strin
     match run.state {
         RunState::Running if is_made_here => (icons::CLOCK, Tone::Info, "on its way".to_owned()),
         RunState::Running => (icons::CLOCK, Tone::Info, "made by another program".to_owned()),
-        _ if run.differs > 0 => (icons::TRIANGLE_ALERT, Tone::Warn, short(run.differs, "differ")),
+        _ if run.differs > 0 => (icons::TRIANGLE_ALERT, Tone::Warn, words::number_of(run.differs, "differs", "differ")),
         _ if run.unanswered > 0 => (icons::CIRCLE_QUESTION_MARK, Tone::Warn, short(run.unanswered, "unanswered")),
         RunState::Stopped => {
             (icons::CLOCK, Tone::Warn, short(run.run.rows.saturating_sub(run.ended()), "not made yet"))
@@ -117,7 +117,7 @@ fn row_ui(ui: &Ui, run: &RunRecord, about: &RunsContext<'_>, response: &egui::Re
     let is_here = about.runs.running.as_ref().is_some_and(|running| running.id == run.id);
     let (icon, tone, verdict) = verdict(run, is_here);
     let ago = words::ago(run.run.created, about.now, &zone_in_use::of(ui));
-    let rows = format!("{} rows", grouped(run.run.rows));
+    let rows = words::rows(run.run.rows);
     let spoken = format!("Run {} {}, {}, {ago}, {rows}, {verdict}", run.id.0, run.run.name, run.run.target.label());
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, is_chosen, &spoken));
     ui.accesskit_node_builder(response.id, |node| node.set_selected(is_chosen));

@@ -16,6 +16,7 @@ use crate::{
     ui::{
         theme::{self, DesignTokens},
         widgets::{InlineAlert, Tone, chip::grouped},
+        words,
     },
 };
 
@@ -31,13 +32,16 @@ pub(super) fn preview_ui(ui: &mut Ui, preview: &RunPreview, rate: Option<NonZero
         Target::Stripe => rate.map(NonZeroU32::get).or(usual),
     };
     let time = match rate {
-        Some(rate) => format!(", about {} at {rate} calls a second", time_words(preview.time_at(rate))),
+        Some(rate) => {
+            let calls = words::number_of(rate.into(), "call", "calls");
+            format!(", about {} at {calls} a second", time_words(preview.time_at(rate)))
+        }
         None => String::new(),
     };
     let words = format!(
-        "{} rows, {} calls at most{time}, at {}",
-        grouped(preview.rows),
-        grouped(preview.calls),
+        "{}, {} at most{time}, at {}",
+        words::rows(preview.rows),
+        words::number_of(preview.calls, "call", "calls"),
         target.place()
     );
     egui::Frame::new().fill(t.raised).corner_radius(theme::RADIUS_FLOAT).inner_margin(12).show(ui, |ui| {
@@ -55,7 +59,7 @@ pub(super) fn preview_ui(ui: &mut Ui, preview: &RunPreview, rate: Option<NonZero
         }
     });
     for (policy, rows) in &preview.refused {
-        let title = format!("The account refuses {} of the rows", grouped(*rows));
+        let title = format!("The account refuses {}", words::rows(*rows));
         let why = refusal_words(*policy, target);
         let remedy = match refusal_of(*policy).filter(|_| target == Target::Stripe) {
             Some(refusal) => refusal.remedy(),

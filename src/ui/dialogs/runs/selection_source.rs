@@ -5,6 +5,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use crate::{
     domain::{
         foreign,
+        plural::plural,
         run::{entry_rows::EntryRows, list::ListPart},
     },
     messages::{JobFailure, JobId},
@@ -83,8 +84,9 @@ impl SelectionSource {
                 return;
             }
             GatherStage::Read(rows) => {
-                let again = grouped(rows.rows.len() as u64);
-                format!("{again} of {} are made again, with their tags, notes and expectations", words::entries(self.entries as u64))
+                let (again, all) = (rows.rows.len() as u64, words::entries(self.entries as u64));
+                let are = plural(again, "is", "are");
+                format!("{} of {all} {are} made again, with tags, notes and expectations", grouped(again))
             }
         };
         ui.add(Label::new(RichText::new(sentence).size(theme::SMALL_SIZE).color(t.subdued)).wrap());

@@ -177,7 +177,11 @@ fn head_ui(ui: &mut Ui, record: &RunRecord, about: &RunsContext<'_>) {
     let zone = zone_in_use::of(ui);
     let profile = record.run.profile.and_then(|id| about.settings.profiles.get(id));
     let profile = profile.map(|profile| format!(" · profile {}", profile.name)).unwrap_or_default();
-    let rate = record.run.rate.map(|rate| format!(" · {rate} calls a second at most")).unwrap_or_default();
+    let rate = record
+        .run
+        .rate
+        .map(|rate| format!(" · {} a second at most", words::number_of(rate.into(), "call", "calls")))
+        .unwrap_or_default();
     let when = words::short_moment(record.run.created, &zone);
     let line = format!("{}{profile} · {when}{rate} · {}", record.run.target.label(), record.run.source);
     let line = foreign::label(&line).into_owned();
@@ -190,7 +194,7 @@ fn progress_ui(ui: &mut Ui, running: &RunningRun, actions: &mut Vec<Action>) {
     let t = DesignTokens::of(ui);
     let VerdictCounts { open, .. } = running.counts;
     let rows = running.counts.rows();
-    let mut words = vec![format!("{} of {} rows", grouped(rows - open), grouped(rows))];
+    let mut words = vec![format!("{} of {}", grouped(rows - open), words::rows(rows))];
     for sign in [HeatSign::AsExpected, HeatSign::Differs, HeatSign::Unanswered] {
         let count = sign.count(&running.counts);
         if count > 0 {
@@ -375,10 +379,8 @@ fn legend_ui(ui: &mut Ui, counts: &VerdictCounts, left_out: u64) {
             ui.add_space(10.0);
         }
         if left_out > 0 {
-            ui.label(small(format!(
-                "{} rows have no field, for there are too many cards or variants",
-                grouped(left_out)
-            )));
+            let rows = words::number_of(left_out, "row has no field", "rows have no field");
+            ui.label(small(format!("{rows}, for there are too many cards or variants")));
         }
     });
 }
