@@ -125,7 +125,7 @@ fn what_the_account_refuses_is_said_before_anything_is_sent() {
     let mut window = bench.open();
     ctrl(&mut window, Key::R);
     type_list(&mut window, "card=4242424242424242 cvc=good,bad");
-    wait_for(&mut window, "The account refuses 1 of the rows");
+    wait_for(&mut window, "The account refuses 1 row");
     ctrl(&mut window, Key::Enter);
     wait_for(&mut window, "2 rows: 0 as expected, 2 differ");
     wait(&mut window, "the field that differs", |window| {

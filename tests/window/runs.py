@@ -82,7 +82,7 @@ def what_is_selected_is_run_again():
         window.wait_for("2 selected")
         window.tab_to("Run again…")
         window.key("Return")
-        window.wait_for("1 of 2 entries are made again")
+        window.wait_for("1 of 2 entries is made again")
         window.wait_for("453957******1486: the number of its card was not kept")
         window.key("ctrl+Return")
         window.wait_for("1 row: 1 as expected")
