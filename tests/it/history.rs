@@ -172,6 +172,27 @@ fn entries_are_selected_by_mouse() {
 }
 
 #[test]
+fn what_can_be_done_to_the_selected_stands_on_one_line_within_the_pane() {
+    let names = ["Compare", "Tag…", "Run again…", "Refresh", "Export selected…", "Delete", "Select one entry only"];
+    for width in [720.0, 900.0, 1100.0, 1280.0, 1600.0] {
+        let mut window = Bench { size: [width, 800.0], ..Bench::new() }.open();
+        for count in 1..=2 {
+            ctrl(&mut window, Key::Enter);
+            wait(&mut window, "the token", |window| rows(window).len() == count);
+        }
+        ctrl(&mut window, Key::Num2);
+        ctrl(&mut window, Key::A);
+        assert!(says(&window, "2 selected"));
+        let table = window.get_by_role_and_label(Role::Table, "History").rect();
+        let buttons = names.map(|name| window.get_by_role_and_label(Role::Button, name).rect());
+        for (name, button) in names.into_iter().zip(buttons) {
+            assert!(button.right() <= table.right() + 0.5, "{width}: {name} at {button:?} in {table:?}");
+            assert!((button.center().y - buttons[0].center().y).abs() < 8.0, "{width}: {name} at {button:?}");
+        }
+    }
+}
+
+#[test]
 fn entries_are_selected_by_keys() {
     let (_folder, mut window) = window_of_four();
     go_to_table(&mut window);

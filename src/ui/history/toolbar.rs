@@ -22,6 +22,7 @@ use crate::{
         theme,
         widgets::{
             ChoiceChip, FilterChip, IconButton, QuietButton, caret::lead_to, chip::grouped, ends_ui, field::search_ui,
+            paint,
         },
     },
 };
@@ -164,6 +165,24 @@ struct SelectionButton {
     tip: String,
 }
 
+impl SelectionButton {
+    /// What stands on it. The bar above has a button for an export too: a screen reader tells them apart by their names.
+    fn text(&self) -> &'static str {
+        if self.what == SelectionAction::Export { "Export…" } else { self.name }
+    }
+
+    /// How wide it is with its text.
+    fn width(&self, ui: &Ui) -> f32 {
+        small_width(ui, self.text()) + 14.0 + 5.0 + 2.0 * ui.spacing().button_padding.x
+    }
+}
+
+/// How wide a text is as the bar of the selection shows it.
+fn small_width(ui: &Ui, text: &str) -> f32 {
+    let font = theme::semibold(theme::SMALL_SIZE);
+    paint::line(ui, text, font, egui::Color32::PLACEHOLDER, f32::INFINITY).size().x.ceil()
+}
+
 /// Draws what can be done to the selected, in the place of the chips.
 pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     let count = state.selection.ids().len();
@@ -187,12 +206,15 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
 
 /// Draws the bar of so many selected entries; what was pressed in it.
 fn selection_bar_ui(ui: &mut Ui, count: usize, is_refreshing: bool) -> Option<SelectionAction> {
-    let is_narrow = ui.available_width() < 550.0;
+    const GAP: f32 = 6.0;
+    const CLOSE: f32 = 20.0;
+    let words = format!("{} selected", grouped(count as u64));
+    let buttons: f32 = selection_buttons(count).map(|button| button.width(ui) + GAP).sum();
+    let is_narrow = small_width(ui, &words) + 4.0 + GAP + buttons + CLOSE > ui.available_width();
     let mut pressed = None;
     let row = ui.horizontal_wrapped(|ui| {
         ui.set_min_height(theme::CHIP_HEIGHT);
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let words = format!("{} selected", grouped(count as u64));
+        ui.spacing_mut().item_spacing.x = GAP;
         let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
         ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
         ui.add_space(4.0);
@@ -258,14 +280,12 @@ fn selection_buttons(count: usize) -> impl Iterator<Item = SelectionButton> {
 
 /// Draws one button, as its icon alone in a narrow bar.
 fn selection_button_ui(ui: &mut Ui, button: SelectionButton, is_narrow: bool, is_enabled: bool) -> Response {
-    let SelectionButton { what, icon, name, tip } = button;
-    let draw = |ui: &mut Ui| match (is_narrow, what) {
-        (true, _) => ui.add(IconButton::new(icon, name)),
-        (false, SelectionAction::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
-        // The bar above has a button of the same name: a screen reader tells them apart.
-        (false, SelectionAction::Export) => ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name),
-        (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
+    let pill = QuietButton::new(button.text()).icon(button.icon).pill();
+    // Not within a scope, which would keep the row from wrapping.
+    let response = match (is_narrow, button.what) {
+        (true, _) => ui.add_enabled(is_enabled, IconButton::new(button.icon, button.name)),
+        (false, SelectionAction::Delete) => ui.add_enabled(is_enabled, pill.danger()),
+        (false, _) => ui.add_enabled(is_enabled, pill).accessible_name(button.name),
     };
-    let response = ui.add_enabled_ui(is_enabled, draw).inner;
-    response.on_hover_text(tip).on_disabled_hover_text("A refresh is on its way")
+    response.on_hover_text(button.tip).on_disabled_hover_text("A refresh is on its way")
 }
