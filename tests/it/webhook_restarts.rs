@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -29,7 +29,7 @@ use tokio::runtime::Runtime;
 use crate::support::{
     http::{Received, reply},
     program::Home,
-    sending::{CHARGE, MovedClock, Receiver, Sending, event, event_id, is_signed, now, open, types},
+    sending::{CHARGE, MovedClock, Receiver, Sending, event, event_id, is_signed, now, objects, open, types},
     serving::Serving,
     waiting::PATIENCE,
 };
@@ -119,6 +119,34 @@ fn what_is_to_go_wrong_with_an_event_goes_wrong_though_the_program_was_killed() 
 }
 
 #[test]
+fn events_that_are_turned_round_stay_so_when_the_server_stops_meanwhile() {
+    let (home, runtime, moved) = (TempDir::new().unwrap(), Runtime::new().unwrap(), MovedClock::default());
+    let mut receiver = Receiver::taking(&runtime);
+    // So slow is no machine that what is kept back for a second leaves before the server stops.
+    let clock = moved.standing();
+    let start = || {
+        let clock = clock.clone();
+        Sending::start(open(home.path()), move |config| config.machine = clock)
+    };
+    let sending = start();
+    sending.endpoint(&receiver.url(), &["charge.succeeded", "customer.created"]);
+    let charge = || sending.make("/v1/charges", &CHARGE)["id"].as_str().unwrap().to_owned();
+    sending.fault("POST /v1/charges next 3: event shuffle");
+    let first = charge();
+    // One that is taken passes those that are kept back.
+    let between = sending.make("/v1/customers", &[])["id"].as_str().unwrap().to_owned();
+    receiver.wait(|got| objects(got).contains(&between));
+    let shuffled = [first, charge(), charge()];
+    drop(sending);
+    moved.forward(SignedDuration::from_secs(1));
+    let _sending = start();
+    let mut turned = objects(receiver.wait_for(4));
+    turned.retain(|object| *object != between);
+    turned.reverse();
+    assert_eq!(turned, shuffled);
+}
+
+#[test]
 fn an_event_that_comes_twice_comes_twice_and_not_more_after_it_was_refused() {
     let sending = Sending::in_memory();
     let refused = AtomicBool::new(false);
@@ -205,6 +233,42 @@ fn an_endpoint_that_is_served_all_the_time_is_not_forgotten_after_a_crash() {
     let begun = served();
     clock.forward(SignedDuration::from_hours(3));
     wait_until("it is served by now", || served().duration_since(begun) > SignedDuration::from_mins(175));
+}
+
+#[test]
+fn what_waits_for_an_endpoint_whose_row_is_damaged_waits_until_it_is_deleted() {
+    let (home, runtime, clock) = (TempDir::new().unwrap(), Runtime::new().unwrap(), MovedClock::default());
+    let (mut receiver, takes) = refusing(&runtime);
+    let machine = clock.clock();
+    let sending = Sending::start(open(home.path()), |config| {
+        config.machine = machine;
+        config.retry_after = vec![Duration::from_mins(30); 3];
+    });
+    let (id, _) = sending.endpoint(&receiver.url(), &["customer.created"]);
+    sending.make("/v1/customers", &[]);
+    receiver.wait_for(1);
+    let connection = Connection::open(home.path().join(FILE_NAME)).unwrap();
+    wait_until("the refused event is written down", || count(&connection, "webhook_deliveries") == 1);
+    let change = |sql: &str| assert_eq!(connection.execute(sql, [&id]).unwrap(), 1);
+    // Another one is looked at together with it.
+    sending.endpoint(&receiver.url(), &["charge.succeeded"]);
+    change("UPDATE objects SET body = 'damaged' || body WHERE id = ?1");
+    sending.make("/v1/charges", &CHARGE);
+    receiver.wait_for(2);
+    wait_until("the other event is written down", || count(&connection, "webhook_deliveries") == 2);
+    change("UPDATE objects SET body = substr(body, 8) WHERE id = ?1");
+    takes.store(true, Ordering::SeqCst);
+    clock.forward(SignedDuration::from_mins(30));
+    let mut sent = types(&receiver.wait_for(4)[2..]);
+    sent.sort();
+    assert_eq!(sent, ["charge.succeeded", "customer.created"], "mended, it gets what waited");
+    wait_until("both are taken", || count(&connection, "webhook_deliveries") == 0);
+    takes.store(false, Ordering::SeqCst);
+    sending.make("/v1/customers", &[]);
+    receiver.wait_for(5);
+    wait_until("it waits", || count(&connection, "webhook_deliveries") == 1);
+    sending.send("DELETE", &format!("/v1/webhook_endpoints/{id}"), &[], &[]);
+    wait_until("nothing waits for what is deleted", || count(&connection, "webhook_deliveries") == 0);
 }
 
 #[track_caller]
@@ -318,4 +382,49 @@ fn the_command_line_tells_why_an_endpoint_takes_nothing() {
     assert_eq!(lines.len(), 2, "{listed}");
     assert!(lines[0].starts_with(&endpoint) && lines[0].contains("  http://localhost:1/none  enabled  "), "{listed}");
     assert!(lines[1].starts_with("we_forward") && lines[1].contains("(--forward-to)"), "{listed}");
+}
+
+/// Writes down that so many refunds settle in 1970, none of which is there.
+fn let_much_be_due(database: &Connection, count: i64) {
+    // The ids have the time in base 62, by which they are found.
+    let sql = "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1) \
+               INSERT INTO objects (kind, id, created, body, state, world) \
+               SELECT 'later_effect', printf('due_0000001_settle_refund_re_%d', number), 1, \
+               json_object('kind', 'settle_refund', 'object', printf('re_%d', number), 'account', NULL, 'nonce', ''), \
+               'null', '' FROM numbers";
+    database.execute(sql, [count]).unwrap();
+}
+
+#[test]
+fn events_are_sent_while_much_is_due_to_happen() {
+    const DUE: i64 = 4000;
+    let (home, runtime, clock) = (TempDir::new().unwrap(), Runtime::new().unwrap(), MovedClock::default());
+    let left = Arc::new(AtomicI64::new(i64::MAX));
+    let (seen, file) = (Arc::clone(&left), home.path().join(FILE_NAME));
+    let still_due = move || {
+        let sql = "SELECT count(*) FROM objects WHERE kind = 'later_effect'";
+        Connection::open(&file).unwrap().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let count = still_due.clone();
+    let mut receiver = Receiver::start(&runtime, move |nth, _| {
+        if nth == 1 {
+            seen.store(count(), Ordering::SeqCst);
+        }
+        reply(if nth == 0 { 500 } else { 200 }, "")
+    });
+    let url = receiver.url();
+    let sending = Sending::start(open(home.path()), forwarding(&url, &clock));
+    sending.make("/v1/customers", &[]);
+    receiver.wait_for(1);
+    drop(sending);
+    let_much_be_due(&Connection::open(home.path().join(FILE_NAME)).unwrap(), DUE);
+    clock.forward(SignedDuration::from_secs(10));
+    let sending = Sending::start(open(home.path()), forwarding(&url, &clock));
+    receiver.wait_for(2);
+    wait_until("what was left is counted", || left.load(Ordering::SeqCst) < i64::MAX);
+    let left = left.load(Ordering::SeqCst);
+    assert!((1..DUE).contains(&left), "{left} were left when the event came");
+    wait_until("all has happened", || still_due() == 0);
+    let commits = sending.store.commits();
+    assert!(commits >= DUE.unsigned_abs() / 256, "{commits} commits");
 }

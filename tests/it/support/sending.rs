@@ -45,6 +45,12 @@ impl MovedClock {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
 
+    /// One that stands still until it is put forward.
+    pub fn standing(&self) -> Clock {
+        let (start, ahead) = (now(), Arc::clone(&self.0));
+        Clock::new(move || start + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
+    }
+
     pub fn clock(&self) -> Clock {
         let ahead = Arc::clone(&self.0);
         Clock::new(move || now() + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
