@@ -112,12 +112,17 @@ pub(super) fn enter(connection: &Connection, states: &mut WorldStates, world: &s
     Ok(())
 }
 
+/// The condition for a world without objects. Each is in one of two indexes at least: that of ids, or that of lists.
+const WITHOUT_OBJECTS: &str = "tokens <= 0 \
+     AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name AND numbered IS NULL) \
+     AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name AND kind <> 'token')";
+
 fn least_used(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let first = |condition: &str| {
         let sql = format!("SELECT name FROM worlds WHERE name <> '' AND {condition} ORDER BY used LIMIT 1");
         connection.query_row(&sql, [], |row| row.get(0)).optional()
     };
-    match first("tokens <= 0 AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name)")? {
+    match first(WITHOUT_OBJECTS)? {
         Some(empty) => Ok(Some(empty)),
         None => first("TRUE"),
     }
@@ -126,7 +131,9 @@ fn least_used(connection: &Connection) -> rusqlite::Result<Option<String>> {
 /// Drops the objects and idempotency keys of a world that have rows of their own; gives the number of objects.
 fn drop_objects(connection: &Connection, world: &str) -> rusqlite::Result<usize> {
     connection.execute("DELETE FROM answers WHERE world = ?1", [world])?;
-    connection.execute("DELETE FROM objects WHERE world = ?1", [world])
+    let listed = connection.execute("DELETE FROM objects WHERE world = ?1 AND kind <> 'token'", [world])?;
+    let others = connection.execute("DELETE FROM objects WHERE world = ?1 AND numbered IS NULL", [world])?;
+    Ok(listed + others)
 }
 
 /// Drops the objects and idempotency keys of a world, `None` of all, and puts the clock right; gives the number of
@@ -202,6 +209,21 @@ mod tests {
         let insert =
             "INSERT INTO objects (kind, id, created, body, state, world) VALUES ('token', 'tok_1', 0, '', '', ?1)";
         connection.execute(insert, [world]).unwrap();
+    }
+
+    #[test]
+    fn the_objects_of_a_world_are_found_by_indexes() {
+        let connection = schema::in_memory_for_tests();
+        for sql in [
+            &*format!("SELECT name FROM worlds WHERE {WITHOUT_OBJECTS}"),
+            "DELETE FROM objects WHERE world = 'a' AND kind <> 'token'",
+            "DELETE FROM objects WHERE world = 'a' AND numbered IS NULL",
+        ] {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let lines = plan.query_map([], |row| row.get::<_, String>(3)).unwrap().map(Result::unwrap);
+            let plan = lines.collect::<Vec<_>>().join("; ");
+            assert!(plan.contains("INDEX objects_") && !plan.contains("SCAN objects"), "{plan}");
+        }
     }
 
     #[test]
