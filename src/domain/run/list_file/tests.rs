@@ -130,7 +130,7 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
         ("card[number],expct\n4242424242424242,ok\n", Csv, "line 1, column 2 (expct): there is no such column"),
         ("card[number];expect\n1;ok\n", Csv, "line 1, column 1 (card[number];expect): there is no such column"),
         ("note,note,card\na,b,c\n", Csv, "line 1, column 2 (note): the column is there twice"),
-        ("card[number],expect\n4242424242424242,ok\n42,\n1\n", Csv, "line 4: the line has 1 cells"),
+        ("card[number],expect\n4242424242424242,ok\n42,\n1\n", Csv, "line 4: the line has 1 cell,"),
         ("card[number],expect\n4242424242424242,Declined\n", Csv, "line 2, column expect: write ok"),
         ("card[number],count\n1,1\n1,0\n", Csv, "line 3, column count: it is no whole number from 1"),
         ("card[number],step\n1,pay\n", Csv, "line 2, column step: write token, attach, charge or intent"),
