@@ -206,6 +206,7 @@ fn every_command_has_completions_and_a_man_page() {
         "testcard-fixtures-play.1",
         "testcard-runs-delete.1",
         "testcard-runs-rename.1",
+        "testcard-webhooks-list.1",
         "testcard-webhooks-secret.1",
     ];
     expected.extend(["testcard.1"].into_iter().chain(within).map(str::to_owned));
