@@ -463,7 +463,7 @@ fn the_view_is_walked_copied_swapped_and_closed_by_keys_and_buttons() {
 fn a_big_comparison_is_made_beside_the_window_and_draws_no_more_lines_than_fit() {
     let list = |brand: &str| (0..20_000).map(|nth| json!({ "n": nth, "brand": brand })).collect::<Value>();
     let mut view = view(700.0, &json!({ "data": list("Visa") }), &json!({ "data": list("JCB") }));
-    draw_until(&mut view, "the comparison", |view| says(view, "20000 differences that matter"));
+    draw_until(&mut view, "the comparison", |view| says(view, "20,000 differences that matter"));
     view.run_ok();
     assert!(view.state().state.lines_drawn() < 40);
     view.get_by_role(Role::ListBox).focus();
