@@ -292,7 +292,7 @@ fn behind((line, column): (usize, usize), place: (usize, usize)) -> (usize, usiz
 
 /// Where a text ends: its last line from 1 on, and how many bytes that has.
 fn end_of(text: &[u8]) -> (usize, usize) {
-    let breaks = text.iter().filter(|byte| **byte == b'\n').count();
-    let last = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    (breaks + 1, text.len() - last)
+    let mut lines = text.rsplit(|byte| *byte == b'\n');
+    let last = lines.next().map_or(0, <[u8]>::len);
+    (lines.count() + 1, last)
 }

@@ -15,7 +15,7 @@ use crate::domain::{call::error::ApiError, card::declines};
 pub(super) const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A charge of which nobody knows yet how it ends.
-pub(super) fn blank(call: &MinterCall<'_>, id: String, amount: i64, currency: &str) -> Value {
+pub(super) fn blank(call: &MinterCall<'_>, id: &str, amount: i64, currency: &str) -> Value {
     json!({
         "id": id,
         "object": "charge",

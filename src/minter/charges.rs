@@ -90,7 +90,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     expand::check(&fields, "charge")?;
     let (amount, currency) = amounts::of_charge(&fields)?;
     let is_captured = fields.boolean("capture")?.unwrap_or(true);
-    let mut charge = charge_object::blank(call, call.ids.charge(call.now), amount, currency.as_str());
+    let mut charge = charge_object::blank(call, &call.ids.charge(call.now), amount, currency.as_str());
     fields.write_to(&mut charge)?;
     descriptors::write_calculated(&mut charge);
     let mut card = payer(call, &fields)?;

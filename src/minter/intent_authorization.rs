@@ -35,8 +35,8 @@ const PARTIAL_BRANDS: [&str; 4] = ["amex", "discover", "mastercard", "visa"];
 const INCREMENTAL_BRANDS: [&str; 3] = ["amex", "mastercard", "visa"];
 /// So many increments of an intent are attempted, declined ones included.
 const MOST_INCREMENTS: u64 = 10;
-/// An increment may add as much, 500 US dollars, or make six times of what was authorized.
-const LARGEST_INCREMENT: i64 = 500_00;
+/// An increment may add as much, 500 US dollars in cents, or make six times of what was authorized.
+const LARGEST_INCREMENT: i64 = 50_000;
 const LARGEST_FACTOR: i64 = 6;
 /// The member of an intent's state with the number of its increments.
 const INCREMENTS: &str = "increments";

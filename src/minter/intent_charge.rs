@@ -51,7 +51,7 @@ pub(super) fn charge(
     let is_held =
         body["capture_method"] == "manual" || body["payment_method_options"][CARD]["capture_method"] == "manual";
     let id = call.ids.charge_of_intent(call.now);
-    let mut charge = charge_object::blank(call, id.clone(), amount, &currency);
+    let mut charge = charge_object::blank(call, &id, amount, &currency);
     for name in COPIED {
         charge[name] = body[name].clone();
     }

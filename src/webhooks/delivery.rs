@@ -370,7 +370,9 @@ impl Delivering {
         }
         self.queues.retain(|queue| ids.contains(&queue.endpoint.id));
         self.senders.retain(|id, _| ids.contains(id));
-        gone.into_iter().for_each(|endpoint| self.forget(endpoint));
+        for endpoint in gone {
+            self.forget(endpoint);
+        }
         // What another process sends to now may be this one's later.
         self.seen = holds_all.then_some(state);
         Ok(())
@@ -677,6 +679,8 @@ impl Delivering {
             .into_iter()
             .partition(|queue| queue.endpoint.is_forward() && queue.is_done());
         self.queues = others;
-        done.into_iter().for_each(|queue| self.forget(queue.endpoint.id));
+        for queue in done {
+            self.forget(queue.endpoint.id);
+        }
     }
 }
