@@ -146,7 +146,7 @@ fn what_the_account_at_stripe_refused_last_is_said_before_the_next_run() {
     wait_for(&mut window, "2 rows: 0 as expected, 2 differ");
     wait(&mut window, "its end", |window| window.query_by_role_and_label(Role::Button, "Run again").is_some());
     click(&mut window, Role::Button, "New run");
-    wait_for(&mut window, "The account refuses 1 of the rows");
+    wait_for(&mut window, "The account refuses 1 row");
     wait_for(
         &mut window,
         "This Stripe account does not accept raw card numbers, as its last answer to this profile says",
