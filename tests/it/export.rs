@@ -266,6 +266,9 @@ fn a_cancelled_export_leaves_nothing_behind() {
 /// How many entries are read at a time.
 const PAGE: usize = 64;
 
+/// Long work by its name: it is told where to stop and tells how far it is; whether it was stopped.
+type Work<'a> = (&'a str, &'a dyn Fn(&CancellationToken, &mut dyn FnMut(u64)) -> bool);
+
 #[test]
 fn a_stop_is_heeded_within_a_page_however_many_entries_are_chosen() {
     let folder = TempDir::new().unwrap();
@@ -285,7 +288,6 @@ fn a_stop_is_heeded_within_a_page_however_many_entries_are_chosen() {
     let own = OwnFolders::default();
     let path = folder.path().join("stopped");
     let file = ExportFile { path: &path, overwrite: true, own: &own };
-    type Work<'a> = (&'a str, &'a dyn Fn(&CancellationToken, &mut dyn FnMut(u64)) -> bool);
     let selection = HistoryFilter { among: Some(ids.clone()), ..all() };
     let subject = EvidenceSubject::Entries(ids.clone());
     let works: [Work<'_>; 4] = [

@@ -394,7 +394,7 @@ fn a_document_is_read_in_long_pieces_and_costs_no_more_memory_than_its_lines() {
     const ENTRIES: u64 = 2000;
     let entries: Vec<Value> = (1..=ENTRIES.cast_signed()).map(entry).collect();
     let json = format!("{:#}", document(&entries));
-    let lines: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+    let lines = entries.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n";
     let (mut of_json, mut of_lines) = (Vec::new(), Vec::new());
     let mut asked = AskedFile { bytes: json.as_bytes(), asked: 0 };
     let mut kept = |detail| {
@@ -421,7 +421,9 @@ fn a_document_is_read_in_long_pieces_and_costs_no_more_memory_than_its_lines() {
 fn a_fault_is_told_with_its_place_wherever_a_piece_of_the_file_ends() {
     // Entries of a length that no piece of the file is a multiple of, with breaks of lines before and behind them.
     let mut entries: Vec<Value> = (1..=90).map(entry).collect();
-    entries.iter_mut().for_each(|entry| entry["note"] = json!("x".repeat(7000)));
+    for entry in &mut entries {
+        entry["note"] = json!("x".repeat(7000));
+    }
     let good = format!("{:#}\n", document(&entries));
     assert!(good.len() > 600_000, "{}", good.len());
     let places: Vec<usize> =
