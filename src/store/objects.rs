@@ -13,17 +13,18 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::numbered_ids::IdNumbers;
 use crate::minter::ids::ObjectNumbers;
 
-/// The condition for one object without a numbered id: its world, its account, its id and its kind, in the order of the
-/// index.
-macro_rules! by_id {
-    () => {
-        "world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4 AND numbered IS NULL"
+/// The queries for one object: at a place of which its id tells, and in the order of the index of the other ids.
+macro_rules! queries {
+    ($columns:literal) => {
+        [queries!($columns, " AND position = ?5 AND numbered = 1"), queries!($columns, " AND numbered IS NULL")]
     };
-}
-/// The same for one at a place, of which its id tells.
-macro_rules! by_place {
-    () => {
-        "world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4 AND position = ?5 AND numbered = 1"
+    ($columns:literal, $how:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4",
+            $how
+        )
     };
 }
 
@@ -47,16 +48,15 @@ pub(super) fn find<T>(
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Option<T>> {
     let ObjectKey { world, account, id, kind } = key;
+    let [by_place, by_id] = columns.queries();
     if let Some(place) = place {
-        let at_place = connection
-            .prepare_cached(columns.by_place())?
-            .query_row((world, account, id, kind, place), &read)
-            .optional()?;
+        let at_place =
+            connection.prepare_cached(by_place)?.query_row((world, account, id, kind, place), &read).optional()?;
         if at_place.is_some() {
             return Ok(at_place);
         }
     }
-    connection.prepare_cached(columns.by_id())?.query_row((world, account, id, kind), &read).optional()
+    connection.prepare_cached(by_id)?.query_row((world, account, id, kind), &read).optional()
 }
 
 /// What is read of an object that is looked for.
@@ -71,23 +71,12 @@ pub(super) enum ObjectColumns {
 }
 
 impl ObjectColumns {
-    const fn by_id(self) -> &'static str {
+    /// By the place, and by the id.
+    const fn queries(self) -> [&'static str; 2] {
         match self {
-            Self::Object => {
-                concat!("SELECT id, parent, created, body, state, position, numbered FROM objects WHERE ", by_id!())
-            }
-            Self::Place => concat!("SELECT position, numbered FROM objects WHERE ", by_id!()),
-            Self::Body => concat!("SELECT body, position FROM objects WHERE ", by_id!()),
-        }
-    }
-
-    const fn by_place(self) -> &'static str {
-        match self {
-            Self::Object => {
-                concat!("SELECT id, parent, created, body, state, position, numbered FROM objects WHERE ", by_place!())
-            }
-            Self::Place => concat!("SELECT position, numbered FROM objects WHERE ", by_place!()),
-            Self::Body => concat!("SELECT body, position FROM objects WHERE ", by_place!()),
+            Self::Object => queries!("id, parent, created, body, state, position, numbered"),
+            Self::Place => queries!("position, numbered"),
+            Self::Body => queries!("body, position"),
         }
     }
 }
@@ -193,9 +182,9 @@ mod tests {
             explained.query_row(values, |row| row.get(3)).unwrap()
         };
         for columns in [ObjectColumns::Object, ObjectColumns::Place, ObjectColumns::Body] {
-            assert_eq!(plan(columns.by_place()), "SEARCH objects USING INTEGER PRIMARY KEY (rowid=?)");
-            let by_id = "SEARCH objects USING INDEX objects_by_id (world=? AND <expr>=? AND id=? AND kind=?)";
-            assert_eq!(plan(columns.by_id()), by_id);
+            let [by_place, by_id] = columns.queries().map(plan);
+            assert_eq!(by_place, "SEARCH objects USING INTEGER PRIMARY KEY (rowid=?)");
+            assert_eq!(by_id, "SEARCH objects USING INDEX objects_by_id (world=? AND <expr>=? AND id=? AND kind=?)");
         }
     }
 }

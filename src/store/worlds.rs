@@ -112,7 +112,12 @@ pub(super) fn enter(connection: &Connection, states: &mut WorldStates, world: &s
     Ok(())
 }
 
-/// The condition for a world without objects. Each is in one of two indexes at least: that of ids, or that of lists.
+/// Drop the objects of a world. Each is in one of two indexes at least: that of lists, or that of ids.
+const DROP_OBJECTS: [&str; 2] = [
+    "DELETE FROM objects WHERE world = ?1 AND kind <> 'token'",
+    "DELETE FROM objects WHERE world = ?1 AND numbered IS NULL",
+];
+/// The condition for a world without objects, by the same indexes.
 const WITHOUT_OBJECTS: &str = "tokens <= 0 \
      AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name AND numbered IS NULL) \
      AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name AND kind <> 'token')";
@@ -131,9 +136,7 @@ fn least_used(connection: &Connection) -> rusqlite::Result<Option<String>> {
 /// Drops the objects and idempotency keys of a world that have rows of their own; gives the number of objects.
 fn drop_objects(connection: &Connection, world: &str) -> rusqlite::Result<usize> {
     connection.execute("DELETE FROM answers WHERE world = ?1", [world])?;
-    let listed = connection.execute("DELETE FROM objects WHERE world = ?1 AND kind <> 'token'", [world])?;
-    let others = connection.execute("DELETE FROM objects WHERE world = ?1 AND numbered IS NULL", [world])?;
-    Ok(listed + others)
+    DROP_OBJECTS.into_iter().try_fold(0, |dropped, sql| Ok(dropped + connection.execute(sql, [world])?))
 }
 
 /// Drops the objects and idempotency keys of a world, `None` of all, and puts the clock right; gives the number of
@@ -214,13 +217,11 @@ mod tests {
     #[test]
     fn the_objects_of_a_world_are_found_by_indexes() {
         let connection = schema::in_memory_for_tests();
-        for sql in [
-            &*format!("SELECT name FROM worlds WHERE {WITHOUT_OBJECTS}"),
-            "DELETE FROM objects WHERE world = 'a' AND kind <> 'token'",
-            "DELETE FROM objects WHERE world = 'a' AND numbered IS NULL",
-        ] {
+        let without = format!("SELECT name FROM worlds WHERE {WITHOUT_OBJECTS}");
+        for sql in DROP_OBJECTS.into_iter().chain([&*without]) {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let lines = plan.query_map([], |row| row.get::<_, String>(3)).unwrap().map(Result::unwrap);
+            let values = rusqlite::params_from_iter(vec!["a"; plan.parameter_count()]);
+            let lines = plan.query_map(values, |row| row.get::<_, String>(3)).unwrap().map(Result::unwrap);
             let plan = lines.collect::<Vec<_>>().join("; ");
             assert!(plan.contains("INDEX objects_") && !plan.contains("SCAN objects"), "{plan}");
         }

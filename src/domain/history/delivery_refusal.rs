@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::domain::mask;
+use crate::domain::{mask, plural::number_of};
 
 /// How an attempt ended that the endpoint did not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +62,7 @@ impl EndpointBacklog {
     /// taken all that was sent.
     pub fn words(&self, time: impl Fn(Timestamp) -> String) -> Option<String> {
         let Self { waiting, given_up, last_refusal } = self;
-        let waiting = match waiting {
-            0 => None,
-            1 => Some("1 event waits".to_owned()),
-            more => Some(format!("{more} events wait")),
-        };
+        let waiting = (*waiting > 0).then(|| number_of((*waiting).into(), "event waits", "events wait"));
         let given_up = (*given_up > 0).then(|| format!("{given_up} given up"));
         let counts = waiting.into_iter().chain(given_up).collect::<Vec<_>>().join(", ");
         (!counts.is_empty()).then(|| with_refusal(counts, last_refusal.as_ref(), time))
