@@ -41,6 +41,9 @@ pub struct PayArgs {
     /// When the money is taken: automatic, or manual to hold it only.
     #[arg(long, value_name = "WHEN")]
     capture: Option<String>,
+    /// Lets the card's bank authorize a part of the amount: the payment is of that part then.
+    #[arg(long)]
+    partial: bool,
     /// What the payer does where the card has to be authenticated: complete, fail or cancel. With the local minter only.
     #[arg(long = "3ds", value_name = "RESULT", value_parser = result)]
     authentication: Option<AuthenticationResult>,
@@ -76,6 +79,7 @@ pub(super) fn pay(args: &PayArgs, environment: &ProcessEnvironment) -> Result<Co
         currency: currency.clone(),
         customer: customer.clone(),
         capture: capture.clone(),
+        takes_part: args.partial,
     };
     let key = args.sent.idempotency_key.clone().unwrap_or_else(new_idempotency_key);
     let mut answer = send(&opened, &call.to_api(&key))?;

@@ -56,7 +56,8 @@ pub(super) struct ListArgs {
     /// Make again every entry that passes this search, such as 'run:nightly failed'.
     #[arg(long, value_name = "WORDS")]
     search: Option<String>,
-    /// How far rows go that do not say it themselves: token (the default), attach, charge or intent.
+    /// How far rows go that do not say it themselves: token (the default), attach, charge, intent, or partial_intent for
+    /// an intent that takes a part of its amount.
     #[arg(long, value_name = "STEP", value_parser = step)]
     pub(super) step: Option<RunStep>,
     /// The name of the run; without it that of the file.
@@ -65,7 +66,7 @@ pub(super) struct ListArgs {
 }
 
 fn step(text: &str) -> Result<RunStep, String> {
-    text.parse().map_err(|()| "it is token, attach, charge or intent".to_owned())
+    text.parse().map_err(|()| "it is token, attach, charge, intent or partial_intent".to_owned())
 }
 
 /// Presets as they are asked for.

@@ -15,6 +15,8 @@ use crate::domain::card::test_cards;
 
 pub(super) const OBJECT: &str = "balance_transaction";
 const PREFIX: &str = "txn_";
+/// The status of what can be paid out.
+pub(super) const AVAILABLE: &str = "available";
 
 /// After this time the money of a charge can be paid out: the two days of an account in the United States.
 const PENDING: SignedDuration = SignedDuration::from_hours(48);
@@ -129,7 +131,7 @@ impl MovedFunds {
             "net": self.amount - fee,
             "reporting_category": self.category,
             "source": source["id"],
-            "status": "available",
+            "status": AVAILABLE,
             "type": self.kind,
         })
     }
@@ -190,16 +192,25 @@ fn source_by_name(call: &mut MinterCall<'_>, id: &str) -> Result<Option<StoredOb
 /// # Errors
 /// A ledger that cannot be read.
 pub(super) fn of(call: &mut MinterCall<'_>, source: &StoredObject) -> Result<Value, LedgerError> {
-    match source.kind {
-        ObjectKind::BalanceTransaction => return Ok(source.body.clone()),
-        ObjectKind::Charge => return Ok(of_charge(call, source)),
-        _ => {}
-    }
     let charge = match source.parent.as_deref() {
-        Some(charge) => call.ledger.get(ObjectKind::Charge, charge)?,
-        None => None,
+        Some(charge) if source.kind == ObjectKind::Refund => call.ledger.get(ObjectKind::Charge, charge)?,
+        _ => None,
     };
-    Ok(of_refund(call, &source.body, charge.as_ref()))
+    Ok(transaction_of(call, source, charge.as_ref()))
+}
+
+/// As [`of`], for whoever reads no more than its figures: nothing else is looked up for it.
+pub(super) fn figures_of(call: &MinterCall<'_>, source: &StoredObject) -> Value {
+    transaction_of(call, source, None)
+}
+
+/// `charge` is that of a refund.
+fn transaction_of(call: &MinterCall<'_>, source: &StoredObject, charge: Option<&StoredObject>) -> Value {
+    match source.kind {
+        ObjectKind::BalanceTransaction => source.body.clone(),
+        ObjectKind::Charge => of_charge(call, source),
+        _ => of_refund(call, &source.body, charge),
+    }
 }
 
 /// The transaction of an object that names it: keys in the order of recorded ones.
@@ -228,7 +239,7 @@ fn transaction(
         "net": amount - fee,
         "reporting_category": kind,
         "source": source["id"],
-        "status": if available_on <= call.now { "available" } else { "pending" },
+        "status": if available_on <= call.now { AVAILABLE } else { "pending" },
         "type": kind,
     })
 }

@@ -26,7 +26,7 @@ const URL: &str = "/v1/balance_transactions";
 const MOST_READ: usize = 100_000;
 /// What transactions are read from: those that are kept, and what they follow from. Of two of the same second, the one of
 /// the kind that is named first is the newer one.
-const SOURCES: [ObjectKind; 3] = [ObjectKind::BalanceTransaction, ObjectKind::Refund, ObjectKind::Charge];
+pub(super) const SOURCES: [ObjectKind; 3] = [ObjectKind::BalanceTransaction, ObjectKind::Refund, ObjectKind::Charge];
 
 /// `GET /v1/balance_transactions/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
@@ -45,14 +45,14 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
     let wanted =
         [("currency", fields.word("currency")?), ("source", fields.word("source")?), ("type", fields.word("type")?)];
     let is_wanted = |source: &StoredObject| {
-        let is_kept = source.kind == ObjectKind::BalanceTransaction;
+        let is_kept = is_kept(source);
         // Where a charge or a refund tells what its transaction would.
         let place = |name: &'static str| match name {
             "source" if !is_kept => "id",
             "type" if !is_kept => "object",
             name => name,
         };
-        (is_kept || source.body[OBJECT].is_string())
+        has_transaction(source)
             && wanted.iter().all(|(name, word)| word.is_none_or(|word| source.body[place(name)] == word))
     };
     let paging = Paging::of(&fields)?;
@@ -96,6 +96,15 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
         source.body = balance::of(call, source)?;
     }
     expand::apply(call, &fields, page.shown(URL))
+}
+
+fn is_kept(source: &StoredObject) -> bool {
+    source.kind == ObjectKind::BalanceTransaction
+}
+
+/// Whether an object of [`SOURCES`] did something to the balance, or is what was done.
+pub(super) fn has_transaction(source: &StoredObject) -> bool {
+    is_kept(source) || source.body[OBJECT].is_string()
 }
 
 /// Where the objects of a kind go on behind the source of the cursor, or end before it: at that object itself, or, of the

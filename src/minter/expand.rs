@@ -70,6 +70,8 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
         ("customer", "default_source") => ExpandProperty::Id(ObjectKind::Card),
         ("charge" | "refund", "balance_transaction") => ExpandProperty::BalanceTransaction,
         ("balance_transaction", "source") => ExpandProperty::BalanceSource,
+        // What a balance shows of it is up to the account: see there.
+        ("balance", "instant_available") => ExpandProperty::Dictionary(INSTANT_AVAILABLE),
         ("charge", "refunds") => ExpandProperty::Refunds,
         ("customer", "sources") => ExpandProperty::Sources,
         ("customer", "subscriptions" | "tax_ids") => ExpandProperty::NoneOf,
@@ -90,7 +92,9 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
         | ("setup_intent", "last_setup_error" | "next_action")
         | ("refund", "destination_details")
         | ("dispute", "balance_transactions" | "evidence" | "evidence_details" | "payment_method_details")
-        | ("payment_method", "billing_details" | "card") => ExpandProperty::Part,
+        | ("payment_method", "billing_details" | "card")
+        | ("balance", "available" | "pending")
+        | (INSTANT_AVAILABLE, "net_available") => ExpandProperty::Part,
         (
             "charge",
             "application"
@@ -186,6 +190,7 @@ fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
 const BALANCE_TRANSACTION: &str = "balance_transaction";
 const WARNING: &str = "radar.early_fraud_warning";
 const INVOICE_SETTINGS: &str = "customer.invoice_settings";
+const INSTANT_AVAILABLE: &str = "balance.instant_available";
 
 /// Expands everything that the call names, in its answer. The paths have been checked by [`check`] or [`check_list`].
 pub(super) fn apply(call: &mut MinterCall<'_>, fields: &CallFields<'_>, mut answer: Value) -> Result<Value, CallError> {

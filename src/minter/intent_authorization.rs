@@ -11,14 +11,17 @@ use super::{
     cards::{self, PaymentCard},
     charges, descriptors, expand,
     fields::CallFields,
-    intent_params::{IF_AVAILABLE, REQUEST_INCREMENTAL, REQUEST_PARTIAL, REQUEST_WORDS},
+    intent_params::{REQUEST_INCREMENTAL, REQUEST_PARTIAL, REQUEST_WORDS},
     intents::{IntentKind, REQUIRES_CAPTURE},
     method_object::CARD,
     payment_intent_params as params, payment_intents, shapes,
     stored_object::StoredObject,
 };
 use crate::domain::{
-    call::error::{ApiError, Decline},
+    call::{
+        error::{ApiError, Decline},
+        intent_calls::IF_AVAILABLE,
+    },
     card::{
         authorization::IncrementVerdict,
         currency::{ChargeCurrency, LARGEST_CHARGE},

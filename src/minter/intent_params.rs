@@ -12,7 +12,7 @@ use super::{
     stored_object::ObjectKind,
 };
 use crate::domain::{
-    call::{error::ApiError, version::ApiVersion},
+    call::{error::ApiError, intent_calls::IF_AVAILABLE, version::ApiVersion},
     mask,
     rules::prediction,
 };
@@ -194,7 +194,6 @@ fn write_mandate_options(fields: &CallFields<'_>, options: &mut Value, is_setup:
 pub(super) const REQUEST_PARTIAL: &str = "request_partial_authorization";
 pub(super) const REQUEST_INCREMENTAL: &str = "request_incremental_authorization";
 pub(super) const REQUEST_WORDS: &[&str] = &[IF_AVAILABLE, "never"];
-pub(super) const IF_AVAILABLE: &str = "if_available";
 
 /// Whether a call says that the payer is not there: true, or the words of older versions.
 ///

@@ -11,7 +11,7 @@ use super::{
     lists, shapes,
 };
 use crate::domain::{
-    call::error::ApiError,
+    call::{error::ApiError, intent_calls},
     card::currency::{ChargeCurrency, LARGEST_CHARGE},
     rules::prediction,
 };
@@ -50,7 +50,7 @@ const OPTIONS: &[&str] = &[
     "payment_method_options[card][request_three_d_secure]",
     "payment_method_options[card][setup_future_usage]",
 ];
-pub(super) const OPTION_PARTIAL: &str = "payment_method_options[card][request_partial_authorization]";
+pub(super) const OPTION_PARTIAL: &str = intent_calls::PARTIAL_AUTHORIZATION;
 /// Connect, and what goes beyond a card that is charged once.
 const NOT_MODELLED: &[&str] = &[
     "amount_details",

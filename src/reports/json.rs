@@ -187,7 +187,7 @@ impl From<VerdictCounts> for PrintedCounts {
 
 impl<'a> From<&'a RowRecord> for PrintedRow<'a> {
     fn from(row: &'a RowRecord) -> Self {
-        let is_charged = matches!(row.last_step, RunStep::Charge | RunStep::Intent);
+        let is_charged = matches!(row.last_step, RunStep::Charge | RunStep::Intent | RunStep::PartialIntent);
         Self {
             row: row.number,
             card: &row.card,

@@ -363,6 +363,79 @@ fn a_decline_and_its_charge_give_the_same_advice_in_every_version() {
 }
 
 #[test]
+fn the_balance_is_what_all_transactions_come_to() {
+    let mut local = Local::new();
+    let balance = |local: &mut Local| local.get("/v1/balance", &[]).1;
+    let amount = |amount: i64, currency: &str| json!({ "amount": amount, "currency": currency, "source_types": { "card": amount } });
+    let none = balance(&mut local);
+    let expected = json!({
+        "object": "balance",
+        "available": [amount(0, "usd")],
+        "instant_available": [amount(0, "usd")],
+        "livemode": false,
+        "pending": [amount(0, "usd")],
+    });
+    assert_eq!(none, expected);
+
+    let paid = charge(&mut local, "tok_visa", &[]);
+    charge(&mut local, "tok_visa", &[("capture", "false")]);
+    local.post("/v1/charges", &[("amount", "2000"), ("currency", "usd"), ("source", "tok_chargeDeclined")]);
+    charge(&mut local, "tok_bypassPending", &[]);
+    local.make("/v1/charges", &[("amount", "1000"), ("currency", "eur"), ("source", "tok_visa")]);
+    local.make("/v1/refunds", &[("charge", &paid), ("amount", "500")]);
+    let pending = balance(&mut local);
+    assert_eq!(pending["available"], json!([amount(1912, "usd"), amount(0, "eur")]));
+    assert_eq!(pending["pending"], json!([amount(1912 - 500, "usd"), amount(941, "eur")]));
+    assert_eq!(pending["instant_available"], json!([amount(1912 + 1912 - 500, "usd")]));
+
+    local.now = local.now.saturating_add(jiff::SignedDuration::from_hours(48)).unwrap();
+    let settled = balance(&mut local);
+    assert_eq!(settled["available"], json!([amount(1912 + 1912 - 500, "usd"), amount(941, "eur")]));
+    assert_eq!(settled["pending"], json!([amount(0, "usd"), amount(0, "eur")]));
+
+    // A dispute takes more than its charge brought.
+    let disputed = charge(&mut local, "tok_createDispute", &[]);
+    local.get(&format!("/v1/charges/{disputed}"), &[]);
+    let after = balance(&mut local);
+    assert_eq!(after["available"][0], amount(1912 + 1912 - 500 - 3500, "usd"));
+    let all = local.get("/v1/balance_transactions", &[("limit", "100"), ("currency", "usd")]).1;
+    let nets = all["data"].as_array().unwrap().iter().map(|transaction| transaction["net"].as_i64().unwrap());
+    let shown = |part: &str| after[part][0]["amount"].as_i64().unwrap();
+    assert_eq!(nets.sum::<i64>(), shown("available") + shown("pending"));
+    charge(&mut local, "tok_createDispute", &[]);
+    local.now = local.now.saturating_add(jiff::SignedDuration::from_hours(48)).unwrap();
+    let owed = balance(&mut local);
+    assert_eq!(owed["available"][0]["amount"], 1912 + 1912 - 500 + 2 * (1912 - 3500));
+    assert_eq!(owed["instant_available"][0]["amount"], 148);
+}
+
+#[test]
+fn the_balance_of_more_than_a_page_of_charges_counts_each_once() {
+    let mut local = Local::new();
+    for _ in 0..2001 {
+        charge(&mut local, "tok_visa", &[]);
+    }
+    assert_eq!(local.get("/v1/balance", &[]).1["pending"][0]["amount"], 2001 * 1912);
+}
+
+#[test]
+fn only_a_connected_account_shows_what_an_instant_payout_brings_it() {
+    let mut local = Local::new();
+    charge(&mut local, "tok_visa", &[]);
+    let net = [("expand[]", "instant_available.net_available")];
+    let (status, refused) = local.get("/v1/balance", &net);
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(status == 400 && message.contains("of a connected account"), "{message}");
+    local.headers = vec![("Stripe-Account".to_owned(), "acct_1032D82eZvKYlo2C".to_owned())];
+    let (status, shown) = local.get("/v1/balance", &net);
+    assert_eq!((status, &shown["instant_available"][0]["net_available"]), (200, &json!([])));
+    assert_eq!(shown["pending"][0]["amount"], 0, "its own balance");
+    assert_eq!(local.get("/v1/balance", &[]).1["instant_available"][0].get("net_available"), None);
+    assert_eq!(local.get("/v1/balance", &[("limit", "1")]).0, 400);
+    assert_eq!(local.get("/v1/balance", &[("expand[]", "nothing")]).0, 400);
+}
+
+#[test]
 fn a_balance_transaction_is_expanded_where_one_is_named() {
     let mut local = Local::new();
     let paid = charge(&mut local, "tok_visa", &[("description", "Shoes")]);

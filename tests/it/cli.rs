@@ -330,7 +330,7 @@ fn an_export_is_whole_filtered_and_never_overwrites_by_itself() {
 #[test]
 fn cards_are_listed_for_a_person_and_as_json() {
     let home = Home::new();
-    assert_eq!(json(&home.run(["cards", "--format", "json"])).as_array().unwrap().len(), 317);
+    assert_eq!(json(&home.run(["cards", "--format", "json"])).as_array().unwrap().len(), 318);
     let card = &json(&home.run(["cards", "4000000000009995", "--format", "json"]))[0];
     assert_eq!(
         (&card["token"]["outcome"], &card["charge"]["decline_code"]),

@@ -646,7 +646,7 @@ fn every_card_does_at_an_intent_what_its_row_says() {
             assert_eq!(found, expected, "{alias}: {}", paid.1);
         }
     }
-    assert_eq!(played, 317);
+    assert_eq!(played, 318);
     assert!(counts["succeeded"] > 250 && counts["requires_action"] >= 10, "{counts:?}");
 }
 
@@ -697,7 +697,7 @@ fn most_recorded_calls_are_taken() {
     }
     println!("{taken} of {all} recorded calls are taken at least; refused in the others: {refused:#?}");
     assert_eq!(all, 8241);
-    assert!(taken * 100 >= all * 60, "{taken} of {all}");
+    assert!(taken * 100 >= all * 79, "{taken} of {all}");
 }
 
 #[test]

@@ -16,6 +16,11 @@ fn a_token_an_alias_and_a_payment_method_pay() {
     assert!(held.exit == 0 && held.stdout.contains(" requires_capture 2000 usd"), "{held:?}");
     let declined = home.run(["pay", "pm_card_visa_chargeDeclinedInsufficientFunds"]);
     assert!(declined.exit == 1 && declined.stdout.contains("insufficient_funds"), "{declined:?}");
+    let partial = "pm_card_debit_partialAuthorization";
+    let whole = home.run(["pay", partial]);
+    assert!(whole.exit == 1 && whole.stdout.contains("insufficient_funds"), "{whole:?}");
+    let part = home.run(["pay", partial, "--partial"]);
+    assert!(part.exit == 0 && part.stdout.contains(" succeeded 1400 usd by ch_3"), "{part:?}");
     let body = home.run(["pay", "pm_card_visa", "--format", "json"]);
     assert!(body.exit == 0 && body.stdout.contains("\"object\": \"payment_intent\""), "{body:?}");
 }

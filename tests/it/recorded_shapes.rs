@@ -345,6 +345,7 @@ impl Answers {
         self.local.now += SignedDuration::from_secs(5);
         self.get(&path, &["balance_transactions"]);
         self.get("/v1/balance_transactions", &["data.source"]);
+        self.get("/v1/balance", &[]);
         let warned = pay(self, "pm_card_createIssuerFraudRecord");
         let (_, page) = self.local.get("/v1/radar/early_fraud_warnings", &[("payment_intent", &warned)]);
         self.get("/v1/radar/early_fraud_warnings", &[]);

@@ -149,7 +149,7 @@ fn a_row_goes_as_far_as_an_intent() {
     assert!(home.history().iter().all(|entry| entry["status"] == "used"));
     for (row, words) in [
         ("4242424242424242,charge=ok,intent", "the row goes as far as intent, and charge is expected of it"),
-        ("4242424242424242,,pay", "write token, attach, charge or intent"),
+        ("4242424242424242,,pay", "write token, attach, charge, intent or partial_intent"),
     ] {
         let list = file(&home, "wrong.csv", &format!("card[number],expect,step\n{row}\n"));
         let run = home.run(["run", list.to_str().unwrap()]);
@@ -163,8 +163,45 @@ fn all_published_cards_come_to_what_is_expected_of_them_at_an_intent() {
     let home = Home::new();
     let numbers: Vec<&str> = test_cards::all().iter().map(|card| card.number.as_str()).collect();
     let list = file(&home, "all.csv", &format!("card[number]\n{}\n", numbers.join("\n")));
-    let run = home.run(["run", list.to_str().unwrap(), "--step", "intent"]);
-    assert!(run.exit == 0 && run.stdout.contains("317 rows: 317 as expected"), "{run:?}");
+    for step in ["intent", "partial_intent"] {
+        let run = home.run(["run", list.to_str().unwrap(), "--step", step]);
+        assert!(run.exit == 0 && run.stdout.contains("318 rows: 318 as expected"), "{step}: {run:?}");
+    }
+}
+
+#[test]
+fn an_intent_of_a_row_takes_a_part_where_the_step_says_so() {
+    let home = Home::new();
+    let list = "card[number],expect,step,amount\n\
+                4000058400000071,,partial_intent,2000\n\
+                4000058400000071,,partial_intent,60\n\
+                4000058400000071,,intent,2000\n\
+                4000058400000071,intent=ok,,2000\n\
+                4000000000009995,insufficient_funds,partial_intent,2000\n";
+    let list = file(&home, "parts.csv", list);
+    let run = home.run(["run", list.to_str().unwrap(), "--step", "partial_intent"]);
+    assert!(run.exit == 0 && run.stdout.contains("5 rows: 5 as expected"), "{run:?}");
+    let rows = report(&home, "1")["rows"].clone();
+    let told: Vec<(&str, &str, &str)> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let last = row["steps"].as_array().unwrap().last().unwrap();
+            (row["step"].as_str().unwrap(), row["amount"].as_str().unwrap(), last["got"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("partial_intent", "2000", "ok"),
+            ("partial_intent", "60", "insufficient_funds"),
+            ("intent", "2000", "insufficient_funds"),
+            ("partial_intent", "2000", "ok"),
+            ("partial_intent", "2000", "insufficient_funds"),
+        ]
+    );
+    assert!(home.history().iter().all(|entry| entry["status"] == "used"));
 }
 
 #[test]

@@ -14,8 +14,9 @@ use crate::{
     support::local::{Local, id},
 };
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "api_errors",
+    "balance",
     "card",
     "charge",
     "customer",
@@ -245,6 +246,13 @@ fn charges(calls: &mut Checked) {
     calls.get(200, "list of charge", "/v1/charges", &[("created[gte]", "99999999999")]);
     calls.get(200, "list of refund", "/v1/refunds", &[]);
     calls.get(200, "list of refund", &format!("{path}/refunds"), &[]);
+    calls.get(200, "balance", "/v1/balance", &[]);
+    let net = [("expand[]", "instant_available.net_available")];
+    calls.get(400, "error", "/v1/balance", &net);
+    let connected = ("Stripe-Account".to_owned(), "acct_1032D82eZvKYlo2C".to_owned());
+    calls.local.headers.push(connected);
+    calls.get(200, "balance", "/v1/balance", &net);
+    calls.local.headers.pop();
 }
 
 fn disputes(calls: &mut Checked) {

@@ -61,6 +61,13 @@ fn sentence(kind: &str, field: &str) -> Option<&'static str> {
 
 type Sentences = &'static [(&'static str, &'static str)];
 
+/// The fields of an amount of a balance.
+const FUNDS: Sentences = &[
+    ("amount", "How much it is, in the smallest unit of the currency; below 0 where more went out than came in"),
+    ("net_available", "The same without the platform's fee, by the account that it would be paid out to"),
+    ("source_types", "The same by what it came in by"),
+];
+
 /// The fields of each kind of object. Those of kind "" mean the same in every object.
 const FIELDS: &[(&str, Sentences)] = &[
     (
@@ -627,6 +634,18 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("payment_intent", "The payment intent that made the charge"),
         ],
     ),
+    (
+        "balance",
+        &[
+            ("available", "What can be paid out by now, by currency"),
+            ("instant_available", "What an instant payout can take, what is pending of card payments included"),
+            ("pending", "What came in and cannot be paid out yet, by currency"),
+        ],
+    ),
+    ("available", FUNDS),
+    ("pending", FUNDS),
+    ("instant_available", FUNDS),
+    ("source_types", &[("card", "What came in by cards, in the smallest unit of the currency")]),
     (
         "balance_transaction",
         &[

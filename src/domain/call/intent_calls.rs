@@ -21,7 +21,13 @@ pub struct PaymentCall {
     pub customer: Option<String>,
     /// `automatic`, or `manual` for a capture of its own; `None` leaves it to the API.
     pub capture: Option<String>,
+    /// Whether the card's bank may authorize a part of the amount.
+    pub takes_part: bool,
 }
+
+/// The parameter of an intent that says whether a part of its amount is enough, and its word for yes.
+pub const PARTIAL_AUTHORIZATION: &str = "payment_method_options[card][request_partial_authorization]";
+pub const IF_AVAILABLE: &str = "if_available";
 
 impl PaymentCall {
     /// The request of this call with an idempotency key.
@@ -43,6 +49,9 @@ impl PaymentCall {
         }
         if let Some(capture) = &self.capture {
             add("capture_method", capture);
+        }
+        if self.takes_part {
+            add(PARTIAL_AUTHORIZATION, IF_AVAILABLE);
         }
         let headers = vec![("Idempotency-Key".to_owned(), idempotency_key.to_owned())];
         ApiRequest { method: HttpMethod::Post, path: "/v1/payment_intents".to_owned(), params, headers }

@@ -65,7 +65,7 @@ impl TokenCall {
             }
             Self::Intent { token, amount, currency } => {
                 let (payer, amount, currency) = (token.clone(), amount.clone(), currency.clone());
-                let call = PaymentCall { payer, amount, currency, customer: None, capture: None };
+                let call = PaymentCall { payer, amount, currency, customer: None, capture: None, takes_part: false };
                 return call.to_api(idempotency_key);
             }
             Self::Attach { token, customer: Some(customer) } => {

@@ -89,6 +89,7 @@ mod tests {
                 true,
                 IncrementVerdict::Declined(LaterDecline::GENERIC),
             ),
+            ("pm_card_debit_incrementalAuthAuthorized", 15_000, true, IncrementVerdict::Held(15_000)),
             ("pm_card_visa", 15_000, false, IncrementVerdict::Held(15_000)),
         ] {
             assert_eq!(card(alias).on_increment(10_000, asked, is_part_enough), expected, "{alias} {asked}");

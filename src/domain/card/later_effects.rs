@@ -120,6 +120,7 @@ impl TestCard {
             (_, "partial authorization", _) => {
                 "An increment that asks for partial authorization adds 70 % of it; any other is declined"
             }
+            (_, "incremental authorization", _) => "An increment of what is held is authorized in full",
             (_, "overcapture", _) => "Overcapture is not played here; an increment of what is held is declined",
             (_, "installments", _) => "What the card is made for is not played here: the payment just succeeds",
             (

@@ -11,6 +11,7 @@ use crate::domain::{
     call::{
         api::{ApiResponse, HttpMethod, MaskedRequest},
         error::{ApiError, ErrorView},
+        intent_calls::PARTIAL_AUTHORIZATION,
         token_calls::TokenRequest,
     },
     card::{
@@ -332,11 +333,17 @@ fn step_of(request: &MaskedRequest) -> Option<LifeStep> {
     }
 }
 
-/// The confirmation of an intent, unless the call says what a card answers in another way: that its payer is not there, or
-/// whether it is to be authenticated.
+/// The confirmation of an intent, unless the call says what a card answers in another way: that its payer is not there,
+/// whether it is to be authenticated, or that a part of the amount is enough.
 fn usual_intent(request: &MaskedRequest) -> Option<LifeStep> {
-    let is_set = |name: &&str| request.param(name).is_some_and(|value| !matches!(value, "" | "false" | "automatic"));
-    let sets = ["off_session", "error_on_requires_action", "payment_method_options[card][request_three_d_secure]"];
+    let is_set =
+        |name: &&str| request.param(name).is_some_and(|value| !matches!(value, "" | "false" | "automatic" | "never"));
+    let sets = [
+        "off_session",
+        "error_on_requires_action",
+        "payment_method_options[card][request_three_d_secure]",
+        PARTIAL_AUTHORIZATION,
+    ];
     (!sets.iter().any(is_set)).then_some(LifeStep::Intent)
 }
 

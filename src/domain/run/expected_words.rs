@@ -101,7 +101,7 @@ impl ExpectedWords {
             RunStep::Token => expects.token = expected,
             RunStep::Attach => expects.attach = expected,
             RunStep::Charge => expects.charge = expected,
-            RunStep::Intent => expects.intent = expected,
+            RunStep::Intent | RunStep::PartialIntent => expects.intent = expected,
         }
         expects
     }

@@ -20,6 +20,7 @@ use crate::domain::{
     mask,
     plural::number_of,
     presets::{library::PresetLibrary, preset::PresetKey},
+    rules::expectation::LifeStep,
     words::words,
 };
 
@@ -46,7 +47,7 @@ pub enum ListColumn {
     Tags,
     /// How many rows of this kind there are.
     Count,
-    /// How far the row goes: token, attach, charge or intent.
+    /// How far the row goes: token, attach, charge, intent, or partial_intent for one that takes a part of its amount.
     Step,
     Amount,
     Currency,
@@ -233,7 +234,9 @@ impl<'a> RowDraft<'a> {
                 self.count = count.ok_or_else(|| format!("it is no whole number from 1 to {MOST_COUNT}"))?;
             }
             ListColumn::Step => {
-                self.last_step = Some(value.parse().map_err(|()| "write token, attach, charge or intent".to_owned())?);
+                self.last_step = Some(
+                    value.parse().map_err(|()| "write token, attach, charge, intent or partial_intent".to_owned())?,
+                );
             }
             ListColumn::Amount => value.clone_into(&mut self.amount),
             ListColumn::Currency => value.clone_into(&mut self.currency),
@@ -270,9 +273,15 @@ impl<'a> RowDraft<'a> {
             }
         };
         let said = self.expects.as_ref().and_then(ExpectedWords::last_step);
-        let last_step = self.last_step.or(said).unwrap_or(self.defaults.last_step);
+        let usual = self.defaults.last_step;
+        // What is expected of an intent does not tell whether it takes a part.
+        let of_usual = |said: RunStep| if said.life_step() == usual.life_step() { usual } else { said };
+        let last_step = self.last_step.or(said.map(of_usual)).unwrap_or(usual);
+        let is_no_way_to = |said: RunStep, step: RunStep| {
+            step.life_step() == LifeStep::Intent && ![LifeStep::Token, LifeStep::Intent].contains(&said.life_step())
+        };
         if let (Some(said), Some(step)) = (said, self.last_step)
-            && (said > step || (step == RunStep::Intent && ![RunStep::Token, step].contains(&said)))
+            && (said > step || is_no_way_to(said, step))
         {
             let reason = format!("the row goes as far as {}, and {} is expected of it", step.as_str(), said.as_str());
             return Err(ListError { line: self.line, field: ListColumn::Expect.as_str().to_owned(), reason });

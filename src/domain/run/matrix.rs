@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_card_is_named_by_number_token_decline_or_a_word_of_several() {
-        for (text, count) in [("*", 317), ("tok_visa", 1), ("4000000000009995", 1), ("insufficient_funds", 1)] {
+        for (text, count) in [("*", 318), ("tok_visa", 1), ("4000000000009995", 1), ("insufficient_funds", 1)] {
             assert_eq!(RunMatrix::parse(&format!("card={text}")).unwrap().len(), count, "{text}");
         }
         assert!(RunMatrix::parse("card=declined").unwrap().len() > 1);

@@ -5,10 +5,12 @@ use jiff::civil::Date;
 use crate::domain::{
     call::{
         api::ApiRequest,
+        intent_calls::{IF_AVAILABLE, PARTIAL_AUTHORIZATION},
         params::Params,
         token_calls::{TokenCall, TokenRequest},
     },
     card::{
+        currency::ChargeCurrency,
         expiry::CardExpiry,
         number::passing_cvc,
         test_cards::{self, TestCard},
@@ -18,7 +20,7 @@ use crate::domain::{
     mask,
     presets::{catalog, library::OwnPreset, preset::PresetKey},
     rules::{
-        expectation::{Expectation, LifeStep},
+        expectation::{Expectation, ExpectedResult, LifeStep},
         policies::AccountPolicies,
         prediction::predict,
     },
@@ -34,6 +36,8 @@ pub enum RunStep {
     Charge,
     /// A payment intent, confirmed with the token.
     Intent,
+    /// The same, where the card's bank may authorize a part of the amount.
+    PartialIntent,
 }
 
 words!(RunStep {
@@ -41,6 +45,7 @@ words!(RunStep {
     Attach => "attach",
     Charge => "charge",
     Intent => "intent",
+    PartialIntent => "partial_intent",
 });
 
 impl RunStep {
@@ -50,7 +55,7 @@ impl RunStep {
             Self::Token => LifeStep::Token,
             Self::Attach => LifeStep::Attach,
             Self::Charge => LifeStep::Charge,
-            Self::Intent => LifeStep::Intent,
+            Self::Intent | Self::PartialIntent => LifeStep::Intent,
         }
     }
 
@@ -61,6 +66,7 @@ impl RunStep {
             Self::Attach => &[Self::Token, Self::Attach],
             Self::Charge => &[Self::Token, Self::Charge],
             Self::Intent => &[Self::Token, Self::Intent],
+            Self::PartialIntent => &[Self::Token, Self::PartialIntent],
         }
     }
 }
@@ -197,9 +203,19 @@ impl RunRow {
         };
         let expects = self.expects.clone().or(predicted).unwrap_or_else(|| {
             let prediction = predict(&request.params, day, AccountPolicies::default());
-            Expectation::of_prediction(&prediction, &request)
+            let expects = Expectation::of_prediction(&prediction, &request);
+            if self.last_step == RunStep::PartialIntent { self.in_part(&request, expects) } else { expects }
         });
         PlannedRow { request, expects }
+    }
+
+    /// The same expectation, of an intent that takes a part of its amount.
+    fn in_part(&self, request: &TokenRequest, expects: Expectation) -> Expectation {
+        let card = request.params.get("card[number]").and_then(test_cards::by_number);
+        let part = self.amount.parse().ok().and_then(|amount| card?.part_of(amount));
+        let is_enough =
+            |part| ChargeCurrency::parse(&self.currency).is_some_and(|currency| part >= currency.smallest_charge());
+        if part.is_some_and(is_enough) { Expectation { intent: ExpectedResult::Works, ..expects } } else { expects }
     }
 
     /// The call of a step with the token that the row made. `None` for the step that makes the token.
@@ -209,10 +225,13 @@ impl RunRow {
             RunStep::Token => return None,
             RunStep::Attach => TokenCall::Attach { token, customer: None },
             RunStep::Charge => TokenCall::Charge { token, amount, currency },
-            RunStep::Intent => TokenCall::Intent { token, amount, currency },
+            RunStep::Intent | RunStep::PartialIntent => TokenCall::Intent { token, amount, currency },
         };
         let mut request = call.to_api(idempotency_key);
-        if step == RunStep::Intent {
+        if step == RunStep::PartialIntent {
+            request.params.push(PARTIAL_AUTHORIZATION, IF_AVAILABLE);
+        }
+        if step.life_step() == LifeStep::Intent {
             // The bank's checks are told there.
             request.params.push("expand[0]", "payment_method");
         }

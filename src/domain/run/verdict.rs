@@ -176,7 +176,7 @@ impl<'a> RowJudge<'a> {
             result.got = format!("http_{}", answer.http_status);
         } else if made {
             result.object = body["id"].as_str().map(str::to_owned);
-            if step == RunStep::Intent {
+            if step.life_step() == LifeStep::Intent {
                 let status = body["status"].as_str().unwrap_or_default();
                 intent_word(&body).unwrap_or(status).clone_into(&mut result.got);
             }
@@ -240,7 +240,9 @@ fn made_by(step: RunStep) -> TokenCall {
         RunStep::Token | RunStep::Charge => {
             TokenCall::Charge { token: String::new(), amount: String::new(), currency: String::new() }
         }
-        RunStep::Intent => TokenCall::Intent { token: String::new(), amount: String::new(), currency: String::new() },
+        RunStep::Intent | RunStep::PartialIntent => {
+            TokenCall::Intent { token: String::new(), amount: String::new(), currency: String::new() }
+        }
     }
 }
 

@@ -547,8 +547,11 @@ class Intents(Suite):
         self.assertEqual((paid.balance_transaction.amount, paid.balance_transaction.type), (2500, "charge"))
         found = stripe.BalanceTransaction.retrieve(paid.balance_transaction.id)
         self.assertEqual(found.source, paid.id)
+        before = stripe.Balance.retrieve().pending[0]
         refund = stripe.Refund.create(payment_intent=intent.id, amount=500)
         self.assertEqual((refund.payment_intent, refund.charge, refund.status), (intent.id, paid.id, "succeeded"))
+        after = stripe.Balance.retrieve().pending[0]
+        self.assertEqual((after.currency, after.amount), ("usd", before.amount - 500))
         self.assertEqual([entry.id for entry in stripe.PaymentIntent.list(customer=customer.id)], [intent.id])
         self.assertIsNone(stripe.PaymentMethod.detach(method.id).customer)
 

@@ -133,7 +133,11 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
         ("card[number],expect\n4242424242424242,ok\n42,\n1\n", Csv, "line 4: the line has 1 cell,"),
         ("card[number],expect\n4242424242424242,Declined\n", Csv, "line 2, column expect: write ok"),
         ("card[number],count\n1,1\n1,0\n", Csv, "line 3, column count: it is no whole number from 1"),
-        ("card[number],step\n1,pay\n", Csv, "line 2, column step: write token, attach, charge or intent"),
+        (
+            "card[number],step\n1,pay\n",
+            Csv,
+            "line 2, column step: write token, attach, charge, intent or partial_intent",
+        ),
         ("card[number],step,expect\n1,token,charge=ok\n", Csv, "line 2, column expect: the row goes as far as token"),
         ("card[number],preset\n1,made:no_cvc\n", Csv, "line 2, column preset: a preset has its own parameters"),
         ("preset\nown:1\n", Csv, "line 2, column preset: there is no such preset"),

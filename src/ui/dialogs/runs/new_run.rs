@@ -374,6 +374,7 @@ fn fields_ui(ui: &mut Ui, state: &mut NewRunState, about: &RunsContext<'_>, acti
             (RunStep::Attach, "Attach"),
             (RunStep::Charge, "Charge"),
             (RunStep::Intent, "Payment intent"),
+            (RunStep::PartialIntent, "Partial intent"),
         ];
         let control = SegmentedControl::new("How far each row goes", &mut state.last_step, &steps).in_form();
         ui.add(control);
