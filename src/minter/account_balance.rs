@@ -17,7 +17,7 @@ use crate::domain::call::error::ApiError;
 
 pub(super) const OBJECT: &str = "balance";
 /// The currency of the account, which is one of the United States. It is shown also where nothing came in.
-const OF_ACCOUNT: &str = "usd";
+pub(super) const OF_ACCOUNT: &str = "usd";
 /// How many objects are read at once.
 const READ_AT_ONCE: usize = 1000;
 /// The property that Stripe shows of connected accounts, and only to whom expands it.
@@ -63,8 +63,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, C
 /// Refuses to show the account itself what only connected ones have (docs.stripe.com/connect/instant-payouts).
 /// Undocumented by Stripe: our wording.
 fn check_net(call: &MinterCall<'_>, is_asked_for: bool) -> Result<(), ApiError> {
-    let is_connected = call.account_id != call.workspace.account_id();
-    if !is_asked_for || is_connected {
+    if !is_asked_for || call.is_for_connected() {
         return Ok(());
     }
     let message = format!(

@@ -19,7 +19,7 @@ const PREFIX: &str = "txn_";
 pub(super) const AVAILABLE: &str = "available";
 
 /// After this time the money of a charge can be paid out: the two days of an account in the United States.
-const PENDING: SignedDuration = SignedDuration::from_hours(48);
+pub(super) const PENDING: SignedDuration = SignedDuration::from_hours(48);
 /// The group of the test cards whose money can be paid out at once.
 const BYPASSES_PENDING: &str = "available-balance";
 

@@ -93,6 +93,7 @@ fn property(object: &str, name: &str) -> Option<ExpandProperty> {
         | ("refund", "destination_details")
         | ("dispute", "balance_transactions" | "evidence" | "evidence_details" | "payment_method_details")
         | ("payment_method", "billing_details" | "card")
+        | ("account", "capabilities" | "settings")
         | ("balance", "available" | "pending")
         | (INSTANT_AVAILABLE, "net_available") => ExpandProperty::Part,
         (

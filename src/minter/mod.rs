@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
-//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods`, `payment_intents`, `setup_intents`, `account_balance`, `balance_transactions`, `disputes`, `fraud_warnings` | the handlers, a file per resource |
+//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods`, `payment_intents`, `setup_intents`, `own_account`, `account_balance`, `balance_transactions`, `disputes`, `fraud_warnings` | the handlers, a file per resource |
 //! | `authentication`, `payer_page` | the program's own calls: what the payer of an intent does at the bank's page, and the page |
 //! | `accepted`, `fields`, `amounts`, `descriptors`, `metadata` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
@@ -66,6 +66,7 @@ mod metadata;
 mod method_object;
 mod new_token;
 mod next_action;
+mod own_account;
 mod payer_page;
 mod payment_intent_object;
 mod payment_intent_params;

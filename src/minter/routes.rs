@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     account_balance, authentication, balance_transactions,
     call::{CallError, HandlerAnswer, MinterCall},
-    charges, customers, disputes, events, fraud_warnings, intent_authorization, payer_page, payment_intents,
-    payment_methods, refunds, setup_intents, sources, tokens, webhook_endpoints,
+    charges, customers, disputes, events, fraud_warnings, intent_authorization, own_account, payer_page,
+    payment_intents, payment_methods, refunds, setup_intents, sources, tokens, webhook_endpoints,
 };
 use crate::domain::{
     call::{
@@ -124,6 +124,7 @@ const ROUTES: &[ApiRoute] = &[
     route(Post, &["v1", "disputes", ":id", "close"], disputes::close),
     route(Get, &["v1", "radar", "early_fraud_warnings"], fraud_warnings::list),
     route(Get, &["v1", "radar", "early_fraud_warnings", ":id"], fraud_warnings::retrieve),
+    route(Get, &["v1", "account"], own_account::retrieve),
     route(Get, &["v1", "balance"], account_balance::retrieve),
     route(Get, &["v1", "balance_transactions"], balance_transactions::list),
     route(Get, &["v1", "balance_transactions", ":id"], balance_transactions::retrieve),

@@ -436,6 +436,27 @@ fn only_a_connected_account_shows_what_an_instant_payout_brings_it() {
 }
 
 #[test]
+fn the_account_is_the_one_that_the_minter_plays_and_no_connected_one() {
+    let mut local = Local::new();
+    let (status, account) = local.get("/v1/account", &[("expand[]", "settings")]);
+    assert_eq!((status, &account["id"]), (200, &json!(local.workspace.account_id())));
+    assert_eq!((&account["default_currency"], &account["country"]), (&json!("usd"), &json!("US")));
+    let paid = charge(&mut local, "tok_visa", &[]);
+    let charge = local.get(&format!("/v1/charges/{paid}"), &[("expand[]", "balance_transaction")]).1;
+    let payments = &account["settings"]["payments"];
+    assert_eq!(charge["calculated_statement_descriptor"], payments["statement_descriptor"]);
+    let days = |name: &str| charge["balance_transaction"][name].as_i64().unwrap() / (24 * 60 * 60);
+    let delay = account["settings"]["payouts"]["schedule"]["delay_days"].as_i64().unwrap();
+    assert_eq!(days("available_on") - days("created"), delay);
+    local.headers = vec![("Stripe-Account".to_owned(), "acct_1032D82eZvKYlo2C".to_owned())];
+    let (status, refused) = local.get("/v1/account", &[]);
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(status == 404 && message.starts_with("Testcard's local minter does not model"), "{message}");
+    local.headers = vec![("Stripe-Account".to_owned(), account["id"].as_str().unwrap().to_owned())];
+    assert_eq!(local.get("/v1/account", &[]), (200, account));
+}
+
+#[test]
 fn a_balance_transaction_is_expanded_where_one_is_named() {
     let mut local = Local::new();
     let paid = charge(&mut local, "tok_visa", &[("description", "Shoes")]);

@@ -125,6 +125,8 @@ const CASES: &[Case] = &[
     post(400, "/v1/setup_intents/{setup}/cancel", &[]),
     get(200, "/v1/balance_transactions", &[("limit", "1")]),
     get(404, "/v1/balance_transactions/txn_nope", &[]),
+    get(200, "/v1/account", &[]),
+    get(404, "/v1/account", &[]).with(&[("Stripe-Account", "acct_1032D82eZvKYlo2C")]),
     get(200, "/v1/balance", &[]),
     get(400, "/v1/balance", &[("expand[]", "instant_available.net_available")]),
     get(200, "/v1/balance", &[("expand[]", "instant_available.net_available")])

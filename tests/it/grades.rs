@@ -182,6 +182,7 @@ impl Session {
         self.get(&format!("/v1/refunds/{refund}"), &[]);
         self.get("/v1/balance_transactions", &[]);
         self.get("/v1/balance", &[]);
+        self.get("/v1/account", &[]);
         self.local.headers.push(("Stripe-Account".to_owned(), "acct_1032D82eZvKYlo2C".to_owned()));
         self.get("/v1/balance", &[("expand[]", "instant_available.net_available")]);
         self.local.headers.pop();
@@ -314,7 +315,7 @@ fn graded() -> BTreeSet<FieldKey> {
 
 /// The objects in the order of the table, with their names in `shapes.json`; an object without one has no recorded
 /// shape there.
-const OBJECTS: [(&str, &[&str]); 22] = [
+const OBJECTS: [(&str, &[&str]); 23] = [
     ("token", &["token"]),
     ("card of a token", &["card of a token"]),
     ("card of a customer", &["card of a customer"]),
@@ -326,6 +327,7 @@ const OBJECTS: [(&str, &[&str]); 22] = [
     ("refund", &["refund"]),
     ("dispute", &["dispute"]),
     ("radar.early_fraud_warning", &["radar.early_fraud_warning"]),
+    ("account", &["account"]),
     ("balance", &["balance"]),
     ("balance_transaction", &["balance_transaction"]),
     ("payment_method", &["payment_method"]),
@@ -446,6 +448,7 @@ fn counted() -> String {
         ("refund", "refund"),
         ("dispute", "dispute"),
         ("radar.early_fraud_warning", "early fraud warning"),
+        ("account", "account"),
         ("balance", "balance"),
         ("balance_transaction", "balance transaction"),
         ("payment_method", "payment method"),

@@ -346,6 +346,7 @@ impl Answers {
         self.get(&path, &["balance_transactions"]);
         self.get("/v1/balance_transactions", &["data.source"]);
         self.get("/v1/balance", &[]);
+        self.get("/v1/account", &[]);
         let warned = pay(self, "pm_card_createIssuerFraudRecord");
         let (_, page) = self.local.get("/v1/radar/early_fraud_warnings", &[("payment_intent", &warned)]);
         self.get("/v1/radar/early_fraud_warnings", &[]);

@@ -14,7 +14,8 @@ use crate::{
     support::local::{Local, id},
 };
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
+    "account",
     "api_errors",
     "balance",
     "card",
@@ -246,12 +247,14 @@ fn charges(calls: &mut Checked) {
     calls.get(200, "list of charge", "/v1/charges", &[("created[gte]", "99999999999")]);
     calls.get(200, "list of refund", "/v1/refunds", &[]);
     calls.get(200, "list of refund", &format!("{path}/refunds"), &[]);
+    calls.get(200, "account", "/v1/account", &[]);
     calls.get(200, "balance", "/v1/balance", &[]);
     let net = [("expand[]", "instant_available.net_available")];
     calls.get(400, "error", "/v1/balance", &net);
     let connected = ("Stripe-Account".to_owned(), "acct_1032D82eZvKYlo2C".to_owned());
     calls.local.headers.push(connected);
     calls.get(200, "balance", "/v1/balance", &net);
+    calls.get(404, "error", "/v1/account", &[]);
     calls.local.headers.pop();
 }
 

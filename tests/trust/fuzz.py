@@ -29,7 +29,7 @@ ROUTES = [
     ("POST", "/v1/payment_intents/{}"), ("POST", "/v1/payment_intents/{}/confirm"), ("POST", "/v1/payment_intents/{}/capture"),
     ("POST", "/v1/payment_intents/{}/cancel"), ("POST", "/v1/payment_intents/{}/increment_authorization"), ("POST", "/v1/setup_intents"), ("GET", "/v1/setup_intents"),
     ("GET", "/v1/setup_intents/{}"), ("POST", "/v1/setup_intents/{}"), ("POST", "/v1/setup_intents/{}/confirm"),
-    ("POST", "/v1/setup_intents/{}/cancel"), ("GET", "/v1/balance"), ("GET", "/v1/balance_transactions"), ("GET", "/v1/balance_transactions/{}"),
+    ("POST", "/v1/setup_intents/{}/cancel"), ("GET", "/v1/account"), ("GET", "/v1/balance"), ("GET", "/v1/balance_transactions"), ("GET", "/v1/balance_transactions/{}"),
     ("GET", "/{}"), ("POST", "/v1/{}"), ("GET", "/_testcard/requests?limit={}"),
     ("POST", "/_testcard/{}"), ("GET", "/v1/customers/search?query={}"),
     ("GET", "/v1/events"), ("GET", "/v1/events/{}"), ("POST", "/v1/webhook_endpoints"), ("GET", "/v1/webhook_endpoints"),

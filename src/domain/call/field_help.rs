@@ -635,6 +635,86 @@ const FIELDS: &[(&str, Sentences)] = &[
         ],
     ),
     (
+        "account",
+        &[
+            ("id", "The account's id, by which its calls and objects are told apart from those of others"),
+            ("capabilities", "What the account may do, and whether it may do so by now"),
+            ("charges_enabled", "Whether the account can take payments"),
+            ("country", "Where the account is at home (ISO 3166-1, two letters)"),
+            ("default_currency", "The currency of the account's bank account"),
+            ("details_submitted", "Whether all was told that Stripe asks for"),
+            ("payouts_enabled", "Whether money can be paid out to the account"),
+            ("settings", "How the account looks, what it declines, and how it is paid out to"),
+            ("type", "How it is run: standard, express or custom"),
+        ],
+    ),
+    (
+        "capabilities",
+        &[
+            ("card_payments", "Whether it may take payments by card: active, inactive or pending"),
+            ("transfers", "Whether it may be sent money: active, inactive or pending"),
+        ],
+    ),
+    (
+        "settings",
+        &[
+            ("branding", "How its pages and emails look"),
+            ("card_payments", "What holds for payments by card"),
+            ("dashboard", "How it is shown in Stripe's Dashboard"),
+            ("payments", "What holds for payments of every kind"),
+            ("payouts", "How and when it is paid out to"),
+        ],
+    ),
+    (
+        "branding",
+        &[
+            ("icon", "A small square picture"),
+            ("logo", "A picture that stands in the place of the name"),
+            ("primary_color", "The colour of its pages and emails"),
+            ("secondary_color", "The colour beside it"),
+        ],
+    ),
+    (
+        "card_payments",
+        &[
+            ("decline_on", "Which failed checks decline a payment"),
+            ("statement_descriptor_prefix", "What the text on a statement begins with"),
+            ("statement_descriptor_prefix_kana", "The same in kana, in Japan"),
+            ("statement_descriptor_prefix_kanji", "The same in kanji, in Japan"),
+        ],
+    ),
+    (
+        "decline_on",
+        &[
+            ("avs_failure", "Whether a payment is declined where the postal code is wrong"),
+            ("cvc_failure", "Whether a payment is declined where the security code is wrong"),
+        ],
+    ),
+    ("dashboard", &[("display_name", "What it is called there"), ("timezone", "The time zone of its days and months")]),
+    (
+        "payments",
+        &[
+            ("statement_descriptor", "The text on a statement where a payment has none of its own"),
+            ("statement_descriptor_kana", "The same in kana, in Japan"),
+            ("statement_descriptor_kanji", "The same in kanji, in Japan"),
+        ],
+    ),
+    (
+        "payouts",
+        &[
+            ("debit_negative_balances", "Whether the bank account pays for a balance below 0"),
+            ("schedule", "When it is paid out to"),
+            ("statement_descriptor", "The text on the statement of the bank account"),
+        ],
+    ),
+    (
+        "schedule",
+        &[
+            ("delay_days", "How many days money waits before it can be paid out"),
+            ("interval", "How often it is paid out: daily, weekly, monthly or manual"),
+        ],
+    ),
+    (
         "balance",
         &[
             ("available", "What can be paid out by now, by currency"),

@@ -376,6 +376,7 @@ test('a payment goes from its amount to its refund', async () => {
   assert.deepEqual([intent.latest_charge.payment_intent, intent.latest_charge.payment_method], [intent.id, method.id]);
   const transaction = await stripe.balanceTransactions.retrieve(intent.latest_charge.balance_transaction.id);
   assert.equal(transaction.source, intent.latest_charge.id);
+  assert.match((await stripe.accounts.retrieve()).id, /^acct_/);
   assert.ok((await stripe.balance.retrieve()).pending.some((funds) => funds.currency === 'usd'));
   const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 500 });
   assert.deepEqual([refund.payment_intent, refund.status], [intent.id, 'succeeded']);

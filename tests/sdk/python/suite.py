@@ -547,6 +547,7 @@ class Intents(Suite):
         self.assertEqual((paid.balance_transaction.amount, paid.balance_transaction.type), (2500, "charge"))
         found = stripe.BalanceTransaction.retrieve(paid.balance_transaction.id)
         self.assertEqual(found.source, paid.id)
+        self.assertTrue(stripe.Account.retrieve().charges_enabled)
         before = stripe.Balance.retrieve().pending[0]
         refund = stripe.Refund.create(payment_intent=intent.id, amount=500)
         self.assertEqual((refund.payment_intent, refund.charge, refund.status), (intent.id, paid.id, "succeeded"))
