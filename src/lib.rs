@@ -247,7 +247,8 @@
 //! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No lock that a
 //! frame waits for. No blocking dialog. No telemetry. Of Stripe's API the minter plays card tokens, charges, refunds,
 //! customers with their cards, payment methods of cards, payment intents and setup intents, disputes, early fraud warnings,
-//! balance transactions, and the events of them; what it does not play is refused by name, and nothing answers success by default.
+//! balance transactions, the account with its balance, and the events of them; what it does not play is refused by name, and
+//! nothing answers success by default.
 
 // A charge is one `json!` of more than forty fields.
 #![recursion_limit = "256"]
