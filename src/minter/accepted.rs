@@ -104,13 +104,19 @@ impl AcceptedParams {
         let is_below =
             |root: &str| name.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
         let is_taken = |known: &str| self.names().any(|name| name == known);
-        let has_below = self.names().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')));
+        let (mut is_named, mut has_below) = (false, false);
+        for rest in self.names().filter_map(|known| known.strip_prefix(name)) {
+            (is_named, has_below) = (is_named || rest.is_empty(), has_below || rest.starts_with('['));
+        }
+        if is_named && !has_below {
+            return ParamMeaning::Known;
+        }
         // Clients write a list without elements as an empty text.
         if has_below && LISTS.contains(&name) {
             return if value.is_empty() { ParamMeaning::Known } else { ParamMeaning::NotList(name) };
         }
         // An empty text unsets a dictionary that can be unset.
-        if has_below && name != TEXT_OR_DICTIONARY && !(value.is_empty() && is_taken(name)) {
+        if has_below && name != TEXT_OR_DICTIONARY && !(value.is_empty() && is_named) {
             return ParamMeaning::NotObject(name);
         }
         if self.names().any(|known| fits(known, name)) {
@@ -132,6 +138,9 @@ impl AcceptedParams {
 
 /// Whether a name is meant by a pattern: `shipping[address][*address]` takes `shipping[address][city]`.
 fn fits(pattern: &str, name: &str) -> bool {
+    if pattern.as_bytes().first() != name.as_bytes().first() {
+        return false;
+    }
     let mut expected = pattern.split('[');
     let mut parts = name.split('[');
     loop {

@@ -1,5 +1,7 @@
 //! One call on its way through a handler, and why it may not end in an object.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,6 +21,7 @@ use crate::domain::{
         version::ApiVersion,
     },
     fault::EventFault,
+    mask,
     rules::policies::AccountPolicies,
 };
 
@@ -43,6 +46,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) payer_pages: Option<&'a PayerPages>,
     /// How many events there are of the call by now.
     pub(super) events: u32,
+    /// The idempotency key as its events show it, once there is one.
+    pub(super) shown_key: OnceCell<Option<&'a str>>,
     /// The version that the call is answered in.
     pub(super) version: ApiVersion<'a>,
 }
@@ -62,6 +67,7 @@ pub(super) struct ChangeContext<'c, 'a> {
 #[derive(Clone, Copy)]
 pub(super) struct ChangeCause<'c> {
     pub(super) request_id: &'c str,
+    /// As it may be shown.
     pub(super) idempotency_key: Option<&'c str>,
     /// What is to go wrong with its events on their way.
     pub(super) event_fault: Option<EventFault>,
@@ -105,7 +111,9 @@ impl ChangeContext<'_, '_> {
 impl<'a> MinterCall<'a> {
     /// What the call changes objects with.
     pub(super) fn change(&mut self) -> ChangeContext<'_, 'a> {
-        let key = self.request.header("Idempotency-Key").filter(|_| self.request.method == HttpMethod::Post);
+        let request = self.request;
+        let sent = || request.header("Idempotency-Key").filter(|_| request.method == HttpMethod::Post);
+        let key = *self.shown_key.get_or_init(|| sent().map(mask::identity));
         let cause = ChangeCause { request_id: self.request_id, idempotency_key: key, event_fault: self.event_fault };
         let Self { ledger, now, ids, events, .. } = self;
         ChangeContext { ledger, now: *now, ids, cause: Some(cause), events }
@@ -123,6 +131,11 @@ impl<'a> MinterCall<'a> {
         state: Value,
     ) -> Result<StoredObject, LedgerError> {
         self.change().keep(kind, parent, body, state)
+    }
+
+    /// The id of the account that the call is for, as it may be shown: the name of a connected one is what was sent.
+    pub(super) fn shown_account(&self) -> &'a str {
+        if self.ledger.is_connected() { mask::identity(self.account_id) } else { self.account_id }
     }
 
     /// Lets `read` meet the objects of the account itself, also in a call for a connected one.

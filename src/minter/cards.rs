@@ -366,6 +366,21 @@ impl PaymentCard {
         self.body["brand"].as_str().and_then(|word| word.parse().ok()).unwrap_or(Brand::Unknown).code()
     }
 
+    /// Writes what charges and payment methods show alike of a card.
+    pub(super) fn show_in(&self, shown: &mut Value) {
+        shown["brand"] = self.brand_code().into();
+        for (field, check) in [
+            ("address_line1_check", "address_line1_check"),
+            ("address_postal_code_check", "address_zip_check"),
+            ("cvc_check", "cvc_check"),
+        ] {
+            shown["checks"][field] = self.body[check].clone();
+        }
+        for field in ["country", "exp_month", "exp_year", "fingerprint", "funding", "last4"] {
+            shown[field] = self.body[field].clone();
+        }
+    }
+
     /// Name and address of a card, as charges and payment methods show them.
     pub(super) fn billing_details(&self) -> Value {
         let card = &self.body;

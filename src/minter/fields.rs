@@ -73,26 +73,30 @@ impl<'a> CallFields<'a> {
     /// taken.
     pub(super) fn of(request: &'a ApiRequest, accepted: &'static AcceptedParams) -> Result<Self, ApiError> {
         let params = &request.params;
-        let meaning = |name, value| match accepted.meaning(name, value) {
-            ParamMeaning::Unknown | ParamMeaning::NotModelled(_) if client_fields::is_taken(request, name) => {
-                ParamMeaning::Known
+        let (mut unknown, mut refused) = (Vec::new(), None);
+        for (name, value) in params.iter() {
+            match accepted.meaning(name, value) {
+                ParamMeaning::Known => {}
+                ParamMeaning::Unknown | ParamMeaning::NotModelled(_) if client_fields::is_taken(request, name) => {}
+                ParamMeaning::Unknown => unknown.push(name),
+                other => {
+                    refused.get_or_insert(other);
+                }
             }
-            meaning => meaning,
-        };
-        let unknown = params.iter().filter(|(name, value)| meaning(name, value) == ParamMeaning::Unknown);
-        ApiError::refuse_unknown(unknown.map(|(name, _)| name))?;
-        let refusal = params.iter().find_map(|(name, value)| match meaning(name, value) {
-            ParamMeaning::Known | ParamMeaning::Unknown => None,
-            ParamMeaning::NotModelled(name) => {
+        }
+        ApiError::refuse_unknown(unknown.into_iter())?;
+        let error = match refused {
+            None | Some(ParamMeaning::Known | ParamMeaning::Unknown) => return Ok(Self { params, accepted }),
+            Some(ParamMeaning::NotModelled(name)) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");
-                Some(ApiError::request(None, Some(name), message))
+                ApiError::request(None, Some(name), message)
             }
-            ParamMeaning::CardDetails(name) => Some(card_details_refused(name)),
-            ParamMeaning::NotObject("metadata") => Some(metadata::not_pairs()),
-            ParamMeaning::NotObject(name) => Some(not_object(name)),
-            ParamMeaning::NotList(name) => Some(ApiError::request(None, Some(name), "Invalid array")),
-        });
-        refusal.map_or(Ok(Self { params, accepted }), Err)
+            Some(ParamMeaning::CardDetails(name)) => card_details_refused(name),
+            Some(ParamMeaning::NotObject("metadata")) => metadata::not_pairs(),
+            Some(ParamMeaning::NotObject(name)) => not_object(name),
+            Some(ParamMeaning::NotList(name)) => ApiError::request(None, Some(name), "Invalid array"),
+        };
+        Err(error)
     }
 
     /// Writes all parameters into an object that have a rule for that ([`AcceptedParams::written`]), in their order.

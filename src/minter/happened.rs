@@ -17,7 +17,7 @@ use super::{
     ledger::LedgerError,
     stored_object::{ObjectKind, StoredObject},
 };
-use crate::domain::{call::event_type::EventType, fault::EventFault, mask};
+use crate::domain::{call::event_type::EventType, fault::EventFault};
 
 impl ChangeContext<'_, '_> {
     /// Says what happened to an object, which the ledger keeps by now as the event is to show it.
@@ -60,7 +60,7 @@ impl ChangeContext<'_, '_> {
         let mut body = fields::object([("type", event.as_str().into()), (REQUEST, request.into())]);
         if let Some(cause) = self.cause {
             if let Some(key) = cause.idempotency_key {
-                body[KEY] = mask::identity(key).into();
+                body[KEY] = key.into();
             }
             if let Some(fault) = cause.event_fault {
                 body[FAULT] = fault.to_string().into();

@@ -1,5 +1,7 @@
 //! The payment method as an object: how a call finds or makes one, and what its use leaves in it.
 
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -385,34 +387,30 @@ fn of_customers_card(call: &MinterCall<'_>, card: StoredObject) -> StoredObject 
     StoredObject { body, ..card }
 }
 
-fn body(call: &MinterCall<'_>, card: &PaymentCard, allow_redisplay: &str) -> Value {
-    let shown = &card.body;
+/// What stands in every new payment method.
+static BLANK: LazyLock<Value> = LazyLock::new(|| {
     json!({
-        "id": call.ids.payment_method(call.now),
+        "id": null,
         "object": "payment_method",
-        "allow_redisplay": allow_redisplay,
-        "billing_details": card.billing_details(),
+        "allow_redisplay": null,
+        "billing_details": null,
         "card": {
-            "brand": card.brand_code(),
-            "checks": {
-                "address_line1_check": shown["address_line1_check"],
-                "address_postal_code_check": shown["address_zip_check"],
-                "cvc_check": shown["cvc_check"],
-            },
-            "country": shown["country"],
-            "display_brand": card.brand_code(),
-            "exp_month": shown["exp_month"],
-            "exp_year": shown["exp_year"],
-            "fingerprint": shown["fingerprint"],
-            "funding": shown["funding"],
+            "brand": null,
+            "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": null },
+            "country": null,
+            "display_brand": null,
+            "exp_month": null,
+            "exp_year": null,
+            "fingerprint": null,
+            "funding": null,
             "generated_from": null,
-            "last4": shown["last4"],
-            "networks": { "available": card.networks(), "preferred": shown["networks"]["preferred"] },
+            "last4": null,
+            "networks": { "available": null, "preferred": null },
             "regulated_status": "unregulated",
             "three_d_secure_usage": { "supported": true },
             "wallet": null,
         },
-        "created": call.now.as_second(),
+        "created": null,
         "customer": null,
         "customer_account": null,
         "livemode": false,
@@ -420,4 +418,18 @@ fn body(call: &MinterCall<'_>, card: &PaymentCard, allow_redisplay: &str) -> Val
         "shared_payment_granted_token": null,
         "type": "card",
     })
+});
+
+fn body(call: &MinterCall<'_>, card: &PaymentCard, allow_redisplay: &str) -> Value {
+    let mut method = BLANK.clone();
+    method["id"] = call.ids.payment_method(call.now).into();
+    method["allow_redisplay"] = allow_redisplay.into();
+    method["billing_details"] = card.billing_details();
+    method["created"] = call.now.as_second().into();
+    let shown = &mut method["card"];
+    card.show_in(shown);
+    shown["display_brand"] = card.brand_code().into();
+    shown["networks"]["available"] = card.networks().into();
+    shown["networks"]["preferred"] = card.body["networks"]["preferred"].clone();
+    method
 }

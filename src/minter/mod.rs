@@ -84,7 +84,7 @@ mod versions;
 mod webhook_endpoints;
 pub mod workspace;
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -283,6 +283,7 @@ fn carry_out(
         event_fault,
         payer_pages,
         events: 0,
+        shown_key: OnceCell::new(),
         version,
     };
     let outcome = match routes::run(&mut call).and_then(|answer| shown(&mut call, answer)) {

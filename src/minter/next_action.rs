@@ -164,7 +164,7 @@ pub(super) fn ask_payer(call: &MinterCall<'_>, intent: &mut StoredObject, way: &
                     "root_certificate_authorities": [NO_CERTIFICATE],
                 },
                 "directory_server_name": "visa",
-                "merchant": mask::identity(call.account_id),
+                "merchant": call.shown_account(),
                 "one_click_authn": null,
                 "server_transaction_id": call.ids.uuid("server transaction"),
                 "three_d_secure_2_source": source,

@@ -136,7 +136,7 @@ impl VisitedPage {
             "amount": intent.body["amount"],
             "currency": intent.body["currency"],
             "card": card,
-            "account": mask::identity(call.account_id),
+            "account": call.shown_account(),
             "return_url": visit.return_url,
             "result": visit.result,
             "leads_to": if is_over { next_action::way_back(*kind, intent) } else { None },

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
-        call::{api::ApiResponse, redaction::Redaction},
+        call::api::ApiResponse,
         clock,
         history::{entry::EntryId, request_log::ExchangeId},
     },
@@ -217,14 +217,13 @@ impl<'a> SqlLedger<'a> {
         change(self.connection).map_err(|error| self.broke(ledger_error(&error)))
     }
 
-    /// The body or state of an object as it is kept: JSON, redacted.
+    /// The body or state of an object as it is kept: JSON, redacted. What happens by itself is made of what is kept.
     fn json(&self, part: &Value) -> String {
-        let part = serde_json::to_vec(part).expect("a value is JSON");
-        let kept = match self.call {
+        let part = serde_json::to_string(part).expect("a value is JSON");
+        match self.call {
             Some(call) => call.redaction.local_json(part),
-            None => Redaction::default().local_json(part),
-        };
-        String::from_utf8(kept).expect("redacted text is text")
+            None => part,
+        }
     }
 
     fn broke(&mut self, error: LedgerError) -> LedgerError {

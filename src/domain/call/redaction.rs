@@ -23,6 +23,11 @@ const OWN: [&str; 5] = ["Content-Type", "Cache-Control", "Request-Id", "Original
 #[derive(Debug, Default)]
 pub struct Redaction {
     own: OwnSecrets,
+    /// Whether masking left the request as it is. Then there is nothing to mask in what the minter makes of it either, for
+    /// all else that goes into that was masked before: the objects in the ledger.
+    is_plain: bool,
+    /// Whether an identifier among its headers is hidden in the record, and so its echo too.
+    hides_identity: bool,
 }
 
 /// A response of the real API as it is recorded.
@@ -34,11 +39,7 @@ pub struct KeptAnswer {
 }
 
 impl Redaction {
-    pub fn of(request: &ApiRequest) -> Self {
-        Self { own: OwnSecrets::of(request.params.iter()) }
-    }
-
-    /// Like [`Self::of`], with the masked request.
+    /// Of a request, with the request as it is masked.
     pub fn with_request(request: &ApiRequest) -> (Self, MaskedRequest) {
         let (params, mut kept) = request.params.masked_with_marks();
         let mut own = OwnSecrets::default();
@@ -49,10 +50,18 @@ impl Redaction {
                 *kept = Kept::Masked;
             }
         }
-        let redaction = Self { own };
+        let redaction = Self { own, ..Self::default() };
         let headers = redaction.headers(&request.headers);
         let path = mask::path(&request.path, &redaction.own);
-        (redaction, MaskedRequest { method: request.method, path, params, kept, headers })
+        let sent_headers = request.headers.iter().filter(|(name, _)| !is_credential(name));
+        let changed = || sent_headers.clone().zip(&headers).filter(|(sent, kept)| sent != kept);
+        let hides_identity = changed().any(|((name, _), _)| is_identity(name));
+        let has_plain_headers = changed().next().is_none();
+        let is_plain = has_plain_headers && path == request.path && kept.iter().all(|kept| *kept == Kept::Whole);
+        (
+            Self { is_plain, hides_identity, ..redaction },
+            MaskedRequest { method: request.method, path, params, kept, headers },
+        )
     }
 
     /// A response of the local minter as it is sent. It is recorded as [`Self::kept_of_sent`] returns it. `is_masked` says
@@ -63,11 +72,13 @@ impl Redaction {
             let value = if is_own(&name) || is_identity(&name) { value } else { self.message(value) };
             (name, value)
         };
-        ApiResponse {
-            http_status: answer.http_status,
-            headers: answer.headers.into_iter().filter(|(name, _)| !is_credential(name)).map(header).collect(),
-            body: if is_masked { answer.body } else { self.local_json(answer.body) },
-        }
+        // An error may quote what is no parameter, such as a key.
+        let is_clean = is_masked || (self.is_plain && answer.http_status < 400);
+        let text = std::str::from_utf8(&answer.body).ok().filter(|_| !is_clean);
+        let redacted = text.and_then(|text| self.redacted_json(text)).map(String::into_bytes);
+        let body = redacted.unwrap_or(answer.body);
+        let headers = answer.headers.into_iter().filter(|(name, _)| !is_credential(name)).map(header).collect();
+        ApiResponse { http_status: answer.http_status, headers, body }
     }
 
     /// The record of a local response: what was sent, with echoed identifiers hidden if they hold a secret.
@@ -77,8 +88,7 @@ impl Redaction {
 
     /// The same where it is not as it was sent, which is rare.
     pub fn kept_apart(&self, sent: &ApiResponse) -> Option<ApiResponse> {
-        let is_hidden = |(name, value): &(String, String)| is_identity(name) && mask::identity(value) != *value;
-        if !sent.headers.iter().any(is_hidden) {
+        if !self.hides_identity {
             return None;
         }
         let mut kept = sent.clone();
@@ -110,15 +120,19 @@ impl Redaction {
     }
 
     /// Redacts JSON of the minter: an object before it is stored, and the response that shows it, with equal results.
-    /// The minter masked the parameters already, so nearly all JSON passes the fast test unchanged.
-    pub fn local_json(&self, json: Vec<u8>) -> Vec<u8> {
-        let Ok(text) = std::str::from_utf8(&json) else { return json };
+    pub fn local_json(&self, json: String) -> String {
+        if self.is_plain { json } else { self.redacted_json(&json).unwrap_or(json) }
+    }
+
+    /// JSON of the minter, redacted; `None` where there is nothing to redact. The minter masked the parameters already, so
+    /// nearly all of it passes the fast test.
+    fn redacted_json(&self, json: &str) -> Option<String> {
         // A `message` may repeat the request's own security code.
-        let may_repeat_code = self.own.has_codes() && text.contains("\"message\"");
-        if !may_repeat_code && !mask::may_hold_secrets(text, &self.own) {
-            return json;
+        let may_repeat_code = self.own.has_codes() && json.contains("\"message\"");
+        if !may_repeat_code && !mask::may_hold_secrets(json, &self.own) {
+            return None;
         }
-        mask::redacted_body(text, &self.own).map_or(json, |redacted| redacted.text.into_bytes())
+        mask::redacted_body(json, &self.own).map(|redacted| redacted.text)
     }
 
     fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
@@ -208,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_of_a_local_answer_is_kept_but_for_a_hidden_echo() {
-        let redaction = Redaction::of(&request());
+        let redaction = Redaction::with_request(&request()).0;
         let headers = [("Idempotency-Key", "k 4539578763621486"), ("X", "4539578763621486")];
         let answer = ApiResponse {
             http_status: 402,
