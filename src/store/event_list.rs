@@ -67,7 +67,7 @@ impl EventList<'_> {
         }
         let mut read = self
             .connection
-            .prepare_cached("SELECT id, parent, created, body, state FROM objects WHERE position = ?1")?;
+            .prepare_cached(&format!("SELECT {} FROM objects WHERE position = ?1", rows::OBJECT))?;
         places
             .into_iter()
             .map(|place| read.query_row([place], |row| rows::stored_object(ObjectKind::Event, row)))

@@ -16,7 +16,7 @@ use super::{
     event_list::EventList,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
-    objects::{self, ObjectColumns, ObjectKey, ObjectRow},
+    objects::{self, JsonColumns, ObjectColumns, ObjectKey, ObjectRow},
     outbox, rows,
     write_context::WriteContext,
 };
@@ -37,10 +37,12 @@ use crate::{
 /// Copies an object into the events that point to it, which point to it no more. See `minter::happened`. It is at this
 /// place, of which its id tells.
 const KEEP_FOR_EVENTS: &str = "UPDATE objects SET parent = NULL, points_to = NULL, \
-     state = coalesce((SELECT body FROM objects WHERE position = ?1), state) WHERE points_to = ?1";
+     state = coalesce((SELECT body FROM objects WHERE position = ?1), state), \
+     packed = coalesce((SELECT packed FROM objects WHERE position = ?1), packed) WHERE points_to = ?1";
 /// The same of an object whose id does not tell its place: the second value is what its events have for their parent.
 const KEEP_FOR_EVENTS_BY_ID: &str = "UPDATE objects SET parent = NULL, \
-     state = coalesce((SELECT body FROM objects WHERE position = ?1), state) \
+     state = coalesce((SELECT body FROM objects WHERE position = ?1), state), \
+     packed = coalesce((SELECT packed FROM objects WHERE position = ?1), packed) \
      WHERE parent = ?2 AND kind = 'event' AND world = ?3 AND coalesce(account, '') = ?4 AND points_to IS NULL";
 
 /// The objects and keys of one world, for one call.
@@ -380,8 +382,9 @@ fn page_sql(has_parent: bool, is_rising: bool) -> String {
     };
     let order = if is_rising { "ASC" } else { "DESC" };
     format!(
-        "SELECT id, parent, created, body, state FROM objects INDEXED BY {index} WHERE {parent} AND world = ?8 \
-         AND coalesce(account, '') = ?9 AND kind = ?1 AND kind <> 'token' AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6"
+        "SELECT {} FROM objects INDEXED BY {index} WHERE {parent} AND world = ?8 \
+         AND coalesce(account, '') = ?9 AND kind = ?1 AND kind <> 'token' AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6",
+        rows::OBJECT
     )
 }
 
@@ -439,7 +442,7 @@ impl Ledger for SqlLedger<'_> {
         }
         let found = self.find(account, kind, id, ObjectColumns::Object, |row| {
             let object = StoredObject { id: id.to_owned(), ..rows::stored_object(kind, row)? };
-            Ok((object, ObjectPlace::read(row, 5)?))
+            Ok((object, ObjectPlace::read(row, 6)?))
         })?;
         let Some((object, place)) = found else { return Ok(None) };
         self.places_read.push(PlaceRead { kind, id: stored, account: account.map(str::to_owned), place });
@@ -463,10 +466,13 @@ impl Ledger for SqlLedger<'_> {
         let Some(ObjectPlace { place, .. }) = self.place_of(account, object.kind, &object.id)? else {
             return Err(self.broke(LedgerError(format!("{id} does not exist"))));
         };
+        let columns = JsonColumns::of(object.kind.as_str(), &body, &state);
         self.change(|connection| {
             connection
-                .prepare_cached("UPDATE objects SET parent = ?2, body = ?3, state = ?4 WHERE position = ?1")?
-                .execute((place, &object.parent, body, state))
+                .prepare_cached(
+                    "UPDATE objects SET parent = ?2, body = ?3, state = ?4, packed = ?5 WHERE position = ?1",
+                )?
+                .execute((place, &object.parent, columns.body, columns.state, columns.packed))
                 .map(drop)
         })
     }

@@ -10,8 +10,8 @@ use std::sync::{
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::numbered_ids::IdNumbers;
-use crate::minter::ids::ObjectNumbers;
+use super::{numbered_ids::IdNumbers, packed};
+use crate::minter::{ObjectKind, ids::ObjectNumbers};
 
 /// The queries for one object: at a place of which its id tells, and in the order of the index of the other ids.
 macro_rules! queries {
@@ -66,7 +66,7 @@ pub(super) enum ObjectColumns {
     Object,
     /// The position, and whether the id tells it.
     Place,
-    /// Its body, then the position.
+    /// Its body, in one of two columns (see [`super::rows::shown_object`]), then the position.
     Body,
 }
 
@@ -74,9 +74,9 @@ impl ObjectColumns {
     /// By the place, and by the id.
     const fn queries(self) -> [&'static str; 2] {
         match self {
-            Self::Object => queries!("id, parent, created, body, state, position, numbered"),
+            Self::Object => queries!("id, parent, created, body, state, packed, position, numbered"),
             Self::Place => queries!("position, numbered"),
-            Self::Body => queries!("body, position"),
+            Self::Body => queries!("body, packed, position"),
         }
     }
 }
@@ -124,6 +124,29 @@ impl ObjectNumbers for ObjectPlaces {
     }
 }
 
+/// The columns with the JSON of an object. The object that it shows is packed where it is long: its body, of an event its
+/// state, for an index is made of an event's body.
+pub(super) struct JsonColumns<'a> {
+    pub(super) body: &'a str,
+    pub(super) state: &'a str,
+    pub(super) packed: Option<Vec<u8>>,
+}
+
+/// In bytes. Packing saves little of what is shorter, and takes its time.
+const SHORTEST_PACKED: usize = 400;
+
+impl<'a> JsonColumns<'a> {
+    pub(super) fn of(kind: &str, body: &'a str, state: &'a str) -> Self {
+        let is_event = kind == ObjectKind::Event.as_str();
+        let shown = if is_event { state } else { body };
+        if shown.len() < SHORTEST_PACKED {
+            return Self { body, state, packed: None };
+        }
+        let packed = Some(packed::pack_object(shown));
+        if is_event { Self { body, state: "", packed } } else { Self { body: "", state, packed } }
+    }
+}
+
 /// A new object as it is written.
 #[derive(Debug)]
 pub(super) struct ObjectRow {
@@ -146,10 +169,11 @@ pub(super) struct ObjectRow {
 
 impl ObjectRow {
     pub(super) fn insert(&self, connection: &Connection, world: &str) -> rusqlite::Result<()> {
+        let columns = JsonColumns::of(self.kind, &self.body, &self.state);
         connection
             .prepare_cached(
                 "INSERT INTO objects (position, kind, id, parent, created, body, state, account, world, numbered, \
-                 points_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 points_to, packed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute((
                 self.place,
@@ -157,12 +181,13 @@ impl ObjectRow {
                 &self.id,
                 &self.parent,
                 self.created,
-                &self.body,
-                &self.state,
+                columns.body,
+                columns.state,
                 &self.account,
                 world,
                 self.is_numbered.then_some(true),
                 self.points_to,
+                columns.packed,
             ))
             .map(drop)
     }

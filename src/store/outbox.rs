@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, fs::File};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use serde_json::Value;
 
 use super::{
@@ -328,10 +328,10 @@ impl Outbox {
         let read = || {
             // One state of the database: an event points to an object, or has it.
             let reading = self.connection.transaction()?;
-            let columns = "position, world, account, id, parent, created, body, state, points_to";
+            let columns = "position, world, account, id, parent, created, body, state, packed, points_to";
             let mut events = reading
                 .prepare_cached(&format!("SELECT {columns} FROM objects WHERE {condition}"))?
-                .query_map(values, |row| Ok((row.get(0)?, row.get(8)?, unless_damaged(row, event(row)))))?
+                .query_map(values, |row| Ok((row.get(0)?, row.get(9)?, unless_damaged(row, event(row)))))?
                 .collect::<rusqlite::Result<Vec<(i64, Option<i64>, Option<OutboxEvent>)>>>()?;
             for (_, points_to, event) in &mut events {
                 let Some(event) = event else { continue };
@@ -339,7 +339,7 @@ impl Outbox {
                     let account = event.account.as_deref().unwrap_or_default();
                     let key = ObjectKey { world: &event.world, account, id: &self.identities.stored(id), kind };
                     let object = objects::find(&reading, key, *points_to, ObjectColumns::Body, |row| {
-                        Ok(json(row, 0).map_err(|error| (row.get::<_, i64>(1), error)))
+                        Ok(rows::shown_object(row, 0, 1).map_err(|error| (row.get::<_, i64>(2), error)))
                     })?;
                     event.object = match object {
                         Some(Ok(object)) => object,
@@ -370,27 +370,22 @@ fn unless_damaged<T>(row: &Row<'_>, read: rusqlite::Result<T>) -> Option<T> {
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<OutboxEvent> {
-    let state = json(row, 7)?;
+    let state = rows::shown_object(row, 7, 8)?;
     let event = StoredObject {
         kind: ObjectKind::Event,
         id: row.get(3)?,
         parent: row.get(4)?,
         created: row.get(5)?,
-        body: json(row, 6)?,
+        body: rows::json_value(row, 6)?,
         state: Value::Null,
     };
     Ok(OutboxEvent { position: row.get(0)?, world: row.get(1)?, account: row.get(2)?, event, object: state })
 }
 
-fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
 fn endpoints(connection: &Connection) -> rusqlite::Result<Vec<KeptEndpoint>> {
     connection
         .prepare_cached(
-            "SELECT position, world, account, id, created, body, state FROM objects INDEXED BY webhook_endpoints \
+            "SELECT position, world, account, id, created, body, state, packed FROM objects INDEXED BY webhook_endpoints \
              WHERE kind = 'webhook_endpoint' ORDER BY position",
         )?
         .query_map([], |row| Ok(unless_damaged(row, kept_endpoint(row))))?
@@ -404,8 +399,8 @@ fn kept_endpoint(row: &Row<'_>) -> rusqlite::Result<KeptEndpoint> {
         id: row.get(3)?,
         parent: None,
         created: row.get(4)?,
-        body: json(row, 5)?,
-        state: json(row, 6)?,
+        body: rows::shown_object(row, 5, 7)?,
+        state: rows::json_value(row, 6)?,
     };
     Ok(KeptEndpoint { position: row.get(0)?, world: row.get(1)?, account: row.get(2)?, object })
 }
@@ -559,7 +554,7 @@ fn refusal(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<DeliveryRefus
 fn forwards(connection: &Connection) -> rusqlite::Result<Vec<(String, Value, i64)>> {
     connection
         .prepare_cached("SELECT endpoint, types, position FROM webhook_cursors WHERE types IS NOT NULL")?
-        .query_map([], |row| Ok((row.get(0)?, json(row, 1)?, row.get(2)?)))?
+        .query_map([], |row| Ok((row.get(0)?, rows::json_value(row, 1)?, row.get(2)?)))?
         .collect()
 }
 
@@ -647,7 +642,7 @@ impl WriteContext {
         let found = self
             .connection
             .prepare_cached(
-                "SELECT position, world, account, id, parent, created, body, state FROM objects \
+                "SELECT position, world, account, id, parent, created, body, state, packed FROM objects \
                  WHERE id = ?1 AND kind = 'event'",
             )?
             .query_row([id], event)

@@ -1,5 +1,5 @@
-//! The lists and bodies of a call in one compressed piece. Requests, headers and answers are nearly the same each time:
-//! zstd with a dictionary of them keeps a fifth of their bytes.
+//! The lists and bodies of a call in one compressed piece, and the objects of the minter. Requests, headers, answers and
+//! objects are nearly the same each time: zstd with a dictionary of them keeps a fifth of their bytes.
 //!
 //! The first byte of a piece is the version of its dictionary. A dictionary is never changed, for what was packed with it
 //! is unpacked with it: a new one is added with the next version. `cargo test --test it -- --ignored a_dictionary` makes
@@ -13,7 +13,8 @@ use zstd::{
 };
 
 /// The dictionaries, the version of each is its place from 1 on.
-const DICTIONARIES: [&[u8]; 1] = [include_bytes!("../../assets/calls-1.dict")];
+const DICTIONARIES: [&[u8]; 2] =
+    [include_bytes!("../../assets/calls-1.dict"), include_bytes!("../../assets/calls-2.dict")];
 /// The version that is packed with.
 const VERSION: u8 = DICTIONARIES.len() as u8;
 /// A seventh fewer bytes than the fastest level, in the same time; the higher ones save a few more in twice the time.
@@ -29,6 +30,7 @@ static UNPACKING: LazyLock<[DecoderDictionary<'static>; DICTIONARIES.len()]> =
     LazyLock::new(|| DICTIONARIES.map(DecoderDictionary::copy));
 
 thread_local! {
+    static PACKER: RefCell<CallPacker> = RefCell::new(CallPacker::new());
     /// Making one takes longer than unpacking with it.
     static UNPACKER: RefCell<Option<(u8, Decompressor<'static>)>> = const { RefCell::new(None) };
 }
@@ -63,12 +65,18 @@ impl CallPacker {
 
     pub(super) fn pack(&mut self, parts: &CallParts<'_>) -> Vec<u8> {
         let (headers, body) = parts.answer.unwrap_or_default();
+        self.pack_text(|text| {
+            for line in [parts.params, parts.headers, headers, parts.token_state.unwrap_or_default()] {
+                text.extend_from_slice(line.as_bytes());
+                text.push(b'\n');
+            }
+            text.extend_from_slice(body);
+        })
+    }
+
+    fn pack_text(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         self.text.clear();
-        for line in [parts.params, parts.headers, headers, parts.token_state.unwrap_or_default()] {
-            self.text.extend_from_slice(line.as_bytes());
-            self.text.push(b'\n');
-        }
-        self.text.extend_from_slice(body);
+        write(&mut self.text);
         let room = 1 + zstd::zstd_safe::compress_bound(self.text.len());
         if self.packed.len() < room {
             self.packed.resize(room, 0);
@@ -82,6 +90,11 @@ impl CallPacker {
         }
         packed
     }
+}
+
+/// Packs the JSON of an object of the minter: it is most of an answer.
+pub(super) fn pack_object(json: &str) -> Vec<u8> {
+    PACKER.with_borrow_mut(|packer| packer.pack_text(|text| text.extend_from_slice(json.as_bytes())))
 }
 
 /// A call as it was before it was packed.

@@ -10,7 +10,7 @@ use rusqlite::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::packed::UnpackedCall;
+use super::packed::{self, UnpackedCall};
 use crate::domain::{
     call::api::{ApiExchange, ApiResponse, CallFailure, HttpMethod, MaskedRequest, Target},
     history::{
@@ -387,19 +387,32 @@ fn took(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Duration>> {
     Ok(micros.map(|micros| Duration::from_micros(micros.cast_unsigned())))
 }
 
-/// An object of the minter, of a row with its id, parent, time, body and state.
+/// The columns that [`stored_object`] reads.
+pub(super) const OBJECT: &str = "id, parent, created, body, state, packed";
+
+/// An object of the minter, of a row with the columns [`OBJECT`].
 pub(super) fn stored_object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
-    let json = |column: usize| {
-        let text: String = row.get(column)?;
-        serde_json::from_str::<Value>(&text)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-    };
+    let is_event = kind == ObjectKind::Event;
     Ok(StoredObject {
         kind,
         id: row.get(0)?,
         parent: row.get(1)?,
         created: row.get(2)?,
-        body: json(3)?,
-        state: json(4)?,
+        body: if is_event { json_value(row, 3)? } else { shown_object(row, 3, 5)? },
+        state: if is_event { shown_object(row, 4, 5)? } else { json_value(row, 4)? },
     })
+}
+
+/// The object that a row shows: in its column, or packed in another.
+pub(super) fn shown_object(row: &Row<'_>, column: usize, packed: usize) -> rusqlite::Result<Value> {
+    let Some(piece) = row.get_ref(packed)?.as_blob_or_null()? else { return json_value(row, column) };
+    let damaged = |error| rusqlite::Error::FromSqlConversionFailure(packed, Type::Blob, error);
+    let text = packed::unpacked(piece).ok_or_else(|| damaged("it cannot be unpacked".into()))?;
+    serde_json::from_slice(&text).map_err(|error| damaged(error.into()))
+}
+
+/// The JSON of a column.
+pub(super) fn json_value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }

@@ -133,7 +133,8 @@ class Home:
             if self.wal.exists():
                 shutil.copy(self.wal, copy.with_name(self.wal.name))
             database = sqlite3.connect(copy)
-            rows = database.execute("SELECT packed FROM exchanges WHERE packed IS NOT NULL").fetchall()
+            query = "SELECT packed FROM {} WHERE packed IS NOT NULL"
+            rows = [row for table in ("exchanges", "objects") for row in database.execute(query.format(table))]
             database.close()
         return b"\n".join(unpacked(blob) for (blob,) in rows)
 
@@ -141,12 +142,12 @@ class Home:
 # By their version, the first byte of what was packed with them.
 DICTIONARIES = [
     zstandard.ZstdCompressionDict((pathlib.Path(__file__).parents[2] / "assets" / f"calls-{version}.dict").read_bytes())
-    for version in [1]
+    for version in [1, 2]
 ]
 
 
 def unpacked(packed: bytes) -> bytes:
-    """The lists and the body of a call as they were before they were packed."""
+    """The lists and the body of a call, or an object, as they were before they were packed."""
     dictionary = DICTIONARIES[packed[0] - 1]
     return zstandard.ZstdDecompressor(dict_data=dictionary).decompress(packed[1:], max_output_size=1 << 28)
 

@@ -38,9 +38,9 @@ use crate::{
 /// list, and the others. Without events.
 macro_rules! objects {
     () => {
-        "(SELECT position, body FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 \
+        "(SELECT position, body, packed FROM objects WHERE world = ?1 AND coalesce(account, '') = ?2 \
          AND id IN (SELECT value FROM json_each(?3)) AND kind <> 'event' AND numbered IS NULL \
-         UNION ALL SELECT position, body FROM objects WHERE position IN (SELECT value FROM json_each(?4)) \
+         UNION ALL SELECT position, body, packed FROM objects WHERE position IN (SELECT value FROM json_each(?4)) \
          AND numbered = 1 AND world = ?1 AND coalesce(account, '') = ?2 \
          AND id IN (SELECT value FROM json_each(?3)) AND kind <> 'event')"
     };
@@ -211,9 +211,9 @@ impl TolerantConnection {
         for _ in 0..3 {
             let wanted = life.unsettled();
             let values = (&place.world, &place.account, json_list(&wanted), place.told_by_all(&wanted));
-            let mut found = self.all(concat!("SELECT body FROM ", objects!()), values, object_body)?;
+            let mut found = self.all(concat!("SELECT body, packed FROM ", objects!()), values, object_body)?;
             let charges = json_list(&life.ids_of(LifeObject::Charge));
-            let by_charge = "SELECT body FROM objects INDEXED BY objects_by_parent \
+            let by_charge = "SELECT body, packed FROM objects INDEXED BY objects_by_parent \
                              WHERE parent IN (SELECT value FROM json_each(?3)) AND kind IN ('refund', 'dispute') \
                              AND points_to IS NULL AND world = ?1 AND coalesce(account, '') = ?2 ORDER BY position";
             found.extend(self.all(by_charge, (&place.world, &place.account, charges), object_body)?);
@@ -249,7 +249,10 @@ impl TolerantConnection {
             let is_named = match pointer {
                 // Of an object that only its event may name, such as a refund of a charge, the object itself was read.
                 Some((_, id)) => life.knows(id),
-                None => life.is_named_in(row.get_ref(5)?.as_bytes_or_null()?.unwrap_or_default()),
+                None => match row.get_ref(6)?.as_blob_or_null()? {
+                    Some(piece) => packed::unpacked(piece).is_some_and(|object| life.is_named_in(&object)),
+                    None => life.is_named_in(row.get_ref(5)?.as_bytes_or_null()?.unwrap_or_default()),
+                },
             };
             if is_named && let Some((position, event, object)) = self.kept_event(place, row)? {
                 let account = Some(place.account.as_str()).filter(|account| !account.is_empty());
@@ -277,10 +280,7 @@ impl TolerantConnection {
         place: &LedgerPlace<'_>,
         row: &Row<'_>,
     ) -> rusqlite::Result<Option<(i64, StoredObject, Value)>> {
-        let json = |column: usize| -> rusqlite::Result<Option<Value>> {
-            Ok(serde_json::from_str(row.get_ref(column)?.as_str()?).ok())
-        };
-        let (Some(body), Some(state)) = (json(4)?, json(5)?) else { return Ok(None) };
+        let (Ok(body), Ok(state)) = (rows::json_value(row, 4), rows::shown_object(row, 5, 6)) else { return Ok(None) };
         let parent: Option<String> = row.get(2)?;
         let object = match parent.as_deref().and_then(|parent| parent.split_once(' ')) {
             Some((kind, id)) => {
@@ -297,7 +297,7 @@ impl TolerantConnection {
     }
 }
 
-const EVENTS: &str = "SELECT position, id, parent, created, body, state FROM objects INDEXED BY objects_listed \
+const EVENTS: &str = "SELECT position, id, parent, created, body, state, packed FROM objects INDEXED BY objects_listed \
      WHERE world = ?1 AND coalesce(account, '') = ?2 AND kind = 'event' AND kind <> 'token' AND position > ?3 \
      ORDER BY position LIMIT ?4";
 
@@ -334,7 +334,7 @@ fn names_any(row: &Row<'_>, life: &LifeBuilder) -> rusqlite::Result<bool> {
 }
 
 fn object_body(row: &Row<'_>) -> rusqlite::Result<Option<Value>> {
-    Ok(serde_json::from_str(row.get_ref(0)?.as_str()?).ok())
+    Ok(rows::shown_object(row, 0, 1).ok())
 }
 
 fn json_list(ids: &[&str]) -> String {

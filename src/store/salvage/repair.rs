@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::history::entry::{EntryId, HistoryEntry},
+    minter::ObjectKind,
     store::{
         counts, entries, key_index, ledger,
         rows::{self, StoredExchange},
@@ -101,10 +102,17 @@ impl SalvageJob<'_> {
     }
 
     pub(super) fn check_objects(&mut self, mut lost: RowNumbers) -> rusqlite::Result<RowNumbers> {
-        let broken = "DELETE FROM objects WHERE NOT (json_valid(body) AND json_valid(state)) RETURNING position";
-        let mut broken = self.new.prepare(broken)?;
-        for position in broken.query_map([], |row| row.get(0))? {
-            lost.insert(position?);
+        let mut read = self.new.prepare(&format!("SELECT {}, position, kind FROM objects", rows::OBJECT))?;
+        let broken = read
+            .query_map([], |row| {
+                let kind = if row.get_ref(7)?.as_bytes()? == b"event" { ObjectKind::Event } else { ObjectKind::Token };
+                Ok(rows::stored_object(kind, row).is_err().then(|| row.get::<_, i64>(6)))
+            })?
+            .filter_map(|row| row.and_then(Option::transpose).transpose())
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        for position in broken {
+            self.new.execute("DELETE FROM objects WHERE position = ?1", [position])?;
+            lost.insert(position);
         }
         Ok(lost)
     }

@@ -117,10 +117,11 @@ pub fn older_history(folder: &Path, moment: &str) {
     connection.execute(at, [moment]).unwrap();
 }
 
-/// What is packed of a call, its lists and its body.
+/// What is packed of a call, its lists and its body, or of an object.
 pub fn unpacked(packed: &[u8]) -> Vec<u8> {
-    let dictionary = include_bytes!("../../../assets/calls-1.dict");
-    assert_eq!(packed[0], 1, "the version of the dictionary");
+    const DICTIONARIES: [&[u8]; 2] =
+        [include_bytes!("../../../assets/calls-1.dict"), include_bytes!("../../../assets/calls-2.dict")];
+    let dictionary = DICTIONARIES[usize::from(packed[0]) - 1];
     zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap().decompress(&packed[1..], 16 << 20).unwrap()
 }
 
@@ -134,9 +135,13 @@ pub fn all_unpacked(folder: &Path) -> Vec<Vec<u8>> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let Ok(connection) = Connection::open_with_flags(copy.path().join(FILE_NAME), flags) else { return Vec::new() };
-    let rows = "SELECT packed FROM exchanges WHERE packed IS NOT NULL ORDER BY id";
-    let Ok(mut rows) = connection.prepare(rows) else { return Vec::new() };
-    rows.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap().map(|packed| unpacked(&packed.unwrap())).collect()
+    let unpacked_of = |table: &str, order: &str| -> Vec<Vec<u8>> {
+        let rows = format!("SELECT packed FROM {table} WHERE packed IS NOT NULL ORDER BY {order}");
+        let Ok(mut rows) = connection.prepare(&rows) else { return Vec::new() };
+        rows.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap().map(|packed| unpacked(&packed.unwrap())).collect()
+    };
+    let calls = unpacked_of("exchanges", "id");
+    calls.into_iter().chain(unpacked_of("objects", "position")).collect()
 }
 
 pub fn count(folder: &Path, table: &str) -> i64 {
