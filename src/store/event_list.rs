@@ -65,9 +65,8 @@ impl EventList<'_> {
         if self.is_rising {
             places.reverse();
         }
-        let mut read = self
-            .connection
-            .prepare_cached(&format!("SELECT {} FROM objects WHERE position = ?1", rows::OBJECT))?;
+        let mut read =
+            self.connection.prepare_cached(&format!("SELECT {} FROM objects WHERE position = ?1", rows::OBJECT))?;
         places
             .into_iter()
             .map(|place| read.query_row([place], |row| rows::stored_object(ObjectKind::Event, row)))

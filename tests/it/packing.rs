@@ -250,17 +250,16 @@ fn a_dictionary() {
             }
             11 => {
                 let intent = caller.post("/v1/payment_intents", &[("amount", &amount), ("currency", "eur")]);
-                caller.post(&format!("/v1/payment_intents/{intent}/confirm"), &[
-                    ("payment_method", "pm_card_mastercard"),
-                    ("return_url", "http://localhost:4242/back"),
-                ]);
+                caller.post(
+                    &format!("/v1/payment_intents/{intent}/confirm"),
+                    &[("payment_method", "pm_card_mastercard"), ("return_url", "http://localhost:4242/back")],
+                );
             }
             12 => {
-                caller.post("/v1/setup_intents", &[
-                    ("payment_method", "pm_card_visa"),
-                    ("payment_method_types[]", "card"),
-                    ("confirm", "true"),
-                ]);
+                caller.post(
+                    "/v1/setup_intents",
+                    &[("payment_method", "pm_card_visa"), ("payment_method_types[]", "card"), ("confirm", "true")],
+                );
             }
             _ => {}
         }
