@@ -292,7 +292,8 @@ GARBAGE = [
     "UPDATE exchanges SET http_status = 99999999 WHERE id = 7",
     "UPDATE exchanges SET is_creation = 0 WHERE id = 7",
     "DELETE FROM exchanges WHERE id = 7",
-    "UPDATE objects SET body = 'no JSON', state = '[' WHERE position = 7",
+    "UPDATE objects SET body = 'no JSON', state = '[', packed = NULL WHERE position = 7",
+    "UPDATE objects SET packed = x'0200' WHERE position = 7",
     "UPDATE counters SET value = -9223372036854775807",
     "DELETE FROM counts",
 ]

@@ -238,6 +238,31 @@ mod tests {
     }
 
     #[test]
+    fn what_the_minter_makes_of_a_request_without_secrets_is_not_searched_for_them() {
+        let plain = ApiRequest {
+            headers: vec![("Authorization".to_owned(), "Bearer x".to_owned())],
+            params: [("card[number]", "4242424242424242"), ("name", "J*hn")].into_iter().collect(),
+            ..ApiRequest::get("/v1/tokens/tok_1")
+        };
+        let number = r#"{"id": "4539578763621486"}"#;
+        let kept = |request: &ApiRequest| Redaction::with_request(request).0.local_json(number.to_owned());
+        assert_eq!(kept(&plain), number, "whatever looks like a number here is none that was sent");
+        let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        for request in [
+            ApiRequest { params: [("card[cvc]", "987")].into_iter().collect(), ..plain.clone() },
+            ApiRequest { params: [("metadata[4539578763621486]", "1")].into_iter().collect(), ..plain.clone() },
+            ApiRequest { headers: header("Idempotency-Key", "4539578763621486"), ..plain.clone() },
+            ApiRequest { headers: header("X", "4539578763621486"), ..plain.clone() },
+            ApiRequest { path: "/v1/tokens/4539578763621486".to_owned(), ..plain.clone() },
+        ] {
+            assert_eq!(kept(&request), r#"{"id": "453957******1486"}"#);
+        }
+        let answer = |http_status| ApiResponse { http_status, headers: Vec::new(), body: number.into() };
+        let sent = |http_status| Redaction::with_request(&plain).0.local_answer(answer(http_status), false).text();
+        assert_eq!((sent(200).as_str(), sent(402).as_str()), (number, r#"{"id": "453957******1486"}"#));
+    }
+
+    #[test]
     fn a_foreign_answer_keeps_every_byte_but_what_is_secret_and_tells_where() {
         let body = "{ \"a\": 1.10, \"a\": 4539578763621486,\n\"cvc\": \"123\" }";
         let answer = ApiResponse { http_status: 200, headers: Vec::new(), body: body.into() };
