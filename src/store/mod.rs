@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
-//! | `packed`, `counts` | a call's lists and bodies in one compressed piece; how many rows of each kind there are |
+//! | `packed`, `counts` | a call's lists and bodies in one compressed piece, and long objects; how many rows of each kind there are |
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
 //! | `due_effects` | what is to happen to the minter's objects later |
