@@ -238,7 +238,7 @@ impl Outbox {
                 let key = ObjectKey { world: "", account: "", id: &self.identities.stored(id), kind: "event" };
                 let place = self.numbers.place_of(id);
                 let found = objects::find(&self.connection, key, place, ObjectColumns::Object, |row| {
-                    Ok((row.get(5)?, rows::stored_object(ObjectKind::Event, row)?))
+                    Ok((row.get("position")?, rows::stored_object(ObjectKind::Event, row)?))
                 })?;
                 let Some((place, event)) = found else { return Ok(Vec::new()) };
                 endpoints.deliveries(&self.connection, ("", None), place, &event)

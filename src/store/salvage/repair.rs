@@ -105,8 +105,10 @@ impl SalvageJob<'_> {
         let mut read = self.new.prepare(&format!("SELECT {}, position, kind FROM objects", rows::OBJECT))?;
         let broken = read
             .query_map([], |row| {
-                let kind = if row.get_ref(7)?.as_bytes()? == b"event" { ObjectKind::Event } else { ObjectKind::Token };
-                Ok(rows::stored_object(kind, row).is_err().then(|| row.get::<_, i64>(6)))
+                // Of an event another column is packed; all other kinds are read alike.
+                let is_event = row.get_ref("kind")?.as_bytes()? == ObjectKind::Event.as_str().as_bytes();
+                let kind = if is_event { ObjectKind::Event } else { ObjectKind::Charge };
+                Ok(rows::stored_object(kind, row).is_err().then(|| row.get::<_, i64>("position")))
             })?
             .filter_map(|row| row.and_then(Option::transpose).transpose())
             .collect::<rusqlite::Result<Vec<i64>>>()?;
