@@ -527,7 +527,10 @@ fn one_effect_that_fails_is_given_up_and_hinders_nothing() {
     // A refund that cannot be read, and a charge of a shape that no handler expects: the refund is changed before it.
     let other = Connection::open(home.path().join(FILE_NAME)).unwrap();
     for (object, body) in [(damaged.rsplit('/').next().unwrap(), "{"), (&charge, "[]")] {
-        assert_eq!(other.execute("UPDATE objects SET body = ?2, packed = NULL WHERE id = ?1", (object, body)).unwrap(), 1);
+        assert_eq!(
+            other.execute("UPDATE objects SET body = ?2, packed = NULL WHERE id = ?1", (object, body)).unwrap(),
+            1
+        );
     }
     assert_eq!(kept.get(5, &whole)["status"], "succeeded");
     assert_eq!(kept.get(6, &failing)["status"], "succeeded", "what failed changed nothing");

@@ -211,12 +211,13 @@ impl TolerantConnection {
         for _ in 0..3 {
             let wanted = life.unsettled();
             let values = (&place.world, &place.account, json_list(&wanted), place.told_by_all(&wanted));
-            let mut found = self.all(concat!("SELECT body, packed FROM ", objects!()), values, object_body)?;
+            let mut found =
+                self.all(concat!("SELECT body, packed FROM ", objects!()), values, |row| Ok(object_body(row)))?;
             let charges = json_list(&life.ids_of(LifeObject::Charge));
             let by_charge = "SELECT body, packed FROM objects INDEXED BY objects_by_parent \
                              WHERE parent IN (SELECT value FROM json_each(?3)) AND kind IN ('refund', 'dispute') \
                              AND points_to IS NULL AND world = ?1 AND coalesce(account, '') = ?2 ORDER BY position";
-            found.extend(self.all(by_charge, (&place.world, &place.account, charges), object_body)?);
+            found.extend(self.all(by_charge, (&place.world, &place.account, charges), |row| Ok(object_body(row)))?);
             let found: Vec<Value> = found.into_iter().flatten().collect();
             for object in &found {
                 life.take_object(object);
@@ -285,9 +286,11 @@ impl TolerantConnection {
         let object = match parent.as_deref().and_then(|parent| parent.split_once(' ')) {
             Some((kind, id)) => {
                 let key = ObjectKey { world: &place.world, account: &place.account, id, kind };
-                objects::find(&self.connection, key, place.told_by(id), ObjectColumns::Body, object_body)?
-                    .flatten()
-                    .unwrap_or_default()
+                objects::find(&self.connection, key, place.told_by(id), ObjectColumns::Body, |row| {
+                    Ok(object_body(row))
+                })?
+                .flatten()
+                .unwrap_or_default()
             }
             None => state,
         };
@@ -333,8 +336,9 @@ fn names_any(row: &Row<'_>, life: &LifeBuilder) -> rusqlite::Result<bool> {
     Ok(packed.is_some_and(|text| life.is_named_in(&text)))
 }
 
-fn object_body(row: &Row<'_>) -> rusqlite::Result<Option<Value>> {
-    Ok(rows::shown_object(row, 0, 1).ok())
+/// The body of an object, of a row that begins with its two columns; `None` where it cannot be read.
+fn object_body(row: &Row<'_>) -> Option<Value> {
+    rows::shown_object(row, 0, 1).ok()
 }
 
 fn json_list(ids: &[&str]) -> String {
