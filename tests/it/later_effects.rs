@@ -13,12 +13,13 @@ use testcard::{
         call::api::{ApiRequest, HttpMethod},
         rules::policies::AccountPolicies,
     },
+    minter::{Ledger as _, ObjectKind},
     store::{ClockChange, FILE_NAME, Store, StoreLocation, salvage},
 };
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    histories::{count, moment, open},
+    histories::{count, moment, older_history, open},
     local::{Local, id, parts},
 };
 
@@ -412,6 +413,40 @@ fn a_seed_fixes_what_follows_too() {
         local.get("/v1/events", &[("limit", "100")]).1
     };
     assert_eq!(life(), life());
+}
+
+/// In folders from before that, nothing was to follow a hold.
+#[test]
+fn what_is_held_since_before_holds_expired_is_given_back_after_an_upgrade() {
+    let mut local = Local::new();
+    let made = local.now.as_second() - moment(0).as_second();
+    let held = [("payment_method", "pm_card_visa"), ("confirm", "true"), ("capture_method", "manual")];
+    let intent = local.make("/v1/payment_intents", &[&MONEY[..], &held].concat());
+    let charge =
+        id(&local.make("/v1/charges", &[&MONEY[..], &[("source", "tok_visa"), ("capture", "false")]].concat()));
+    let captured = pay(&mut local, "tok_visa");
+    let of_intent = intent["latest_charge"].as_str().unwrap();
+    let home = TempDir::new().unwrap();
+    older_history(home.path(), "now");
+    let older = Connection::open(home.path().join(FILE_NAME)).unwrap();
+    let kept = [&*charge, &captured, of_intent].map(|id| (ObjectKind::Charge, id));
+    for (kind, id) in kept.into_iter().chain([(ObjectKind::PaymentIntent, intent["id"].as_str().unwrap())]) {
+        let object = local.ledger.get(None, kind, id).unwrap().unwrap();
+        let sql = "INSERT INTO objects (kind, id, created, body, state) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (body, state) = (object.body.to_string(), object.state.to_string());
+        older.execute(sql, (kind.as_str(), id, object.created, body, state)).unwrap();
+    }
+    drop(older);
+    let kept = Kept::of(open(home.path()));
+    let path = format!("/v1/payment_intents/{}", id(&intent));
+    assert_eq!(kept.get(made + 7 * DAY, &path)["status"], "requires_capture", "in its last second");
+    let canceled = kept.get(made + 7 * DAY + 1, &path);
+    assert_eq!((&canceled["status"], &canceled["cancellation_reason"]), (&json!("canceled"), &json!("automatic")));
+    let shown = |id: &str| kept.get(made + 7 * DAY + 1, &format!("/v1/charges/{id}"))["refunded"].clone();
+    assert_eq!([&charge, of_intent, &captured].map(shown), [json!(true), json!(true), json!(false)]);
+    let event = kept.only(made + 7 * DAY + 1, "/v1/events", ("type", "payment_intent.canceled"));
+    assert_eq!(event["created"], moment(made + 7 * DAY + 1).as_second());
+    assert_eq!(effects_left(home.path()), 0);
 }
 
 fn effects_left(home: &Path) -> i64 {
