@@ -229,7 +229,7 @@ impl App {
                 if self.views.dialogs.export.as_ref().is_some_and(|dialog| dialog.is_of(&path)) {
                     self.views.dialogs.export = None;
                 }
-                let toast = Toast::new(Tone::Ok, words).whole().action("Copy path", copy);
+                let toast = Toast::new(Tone::Ok, words).selectable().action("Copy path", copy);
                 return self.views.toasts.push(toast.cause(ToastCause::Export));
             }
             Err(failure) => failure,
@@ -269,7 +269,7 @@ impl App {
                 }
                 let copy = Action::Copy { text: path.display().to_string(), what: "Path".to_owned() };
                 let words = format!("Evidence written to {}", path.display());
-                Toast::new(Tone::Ok, words).whole().action("Copy path", copy)
+                Toast::new(Tone::Ok, words).selectable().action("Copy path", copy)
             }
             (Err(failure), Some(dialog)) => return dialog.end(failure),
             (Err(failure), None) => match words_of(failure) {
@@ -339,9 +339,9 @@ fn use_toast(used: Result<UsedToken, String>) -> Toast<Action, ToastCause> {
 fn authentication_toast(intent: Result<AuthenticatedIntent, String>) -> Toast<Action, ToastCause> {
     match intent {
         Err(message) => Toast::new(Tone::Error, format!("The authentication was not ended. {message}")),
-        Ok(AuthenticatedIntent { id, status, error: None }) => Toast::new(Tone::Ok, format!("{id} is {status} now")),
+        Ok(AuthenticatedIntent { id, status, error: None }) => Toast::new(Tone::Ok, format!("{id}: {status}")),
         Ok(AuthenticatedIntent { id, status, error: Some(error) }) => {
-            Toast::new(Tone::Warn, format!("{id} is {status} now. {error}"))
+            Toast::new(Tone::Warn, format!("{id}: {status}. {error}"))
         }
     }
 }

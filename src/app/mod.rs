@@ -320,7 +320,11 @@ impl App {
         } else {
             0.0
         };
-        self.views.toasts.lift(foot);
+        // Not over the form, whose button is at the same height; where the inspector covers the middle, within it.
+        let (part, foot) =
+            if self.is_drawer_shown(ui.ctx()) { (WindowPart::Inspector, 0.0) } else { (WindowPart::Middle, foot) };
+        let room = self.frame.parts.of(part);
+        self.views.toasts.keep_within(room.with_max_y(room.bottom() - foot - 12.0));
         actions.extend(self.views.toasts.ui(ui.ctx()));
         for action in actions {
             self.act(ui.ctx(), action);

@@ -42,6 +42,8 @@ impl App {
     /// long as the pointer rests on the place of its widget, a dialog above it or not.
     pub(super) fn panes_below_dialogs_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let has_dialog = self.views.dialogs.is_any_open();
+        let height = if self.is_drawer_shown(ui.ctx()) { 0.0 } else { self.views.toasts.height() };
+        (self.views.history.messages_height, self.views.requests.messages_height) = (height, height);
         let pointer = has_dialog.then(|| ui.input_mut(|input| std::mem::take(&mut input.pointer)));
         self.panes_ui(ui, actions);
         if let Some(pointer) = pointer {
@@ -165,6 +167,7 @@ impl App {
                     ui.set_max_size(rect.size());
                     ui.set_clip_rect(rect);
                     let closed = drawer_head_ui(ui);
+                    ui.set_max_height((ui.available_height() - self.views.toasts.height()).max(60.0));
                     self.inspector_ui(ui, actions);
                     closed
                 })
@@ -202,6 +205,11 @@ impl App {
 
     pub(super) fn is_small(&self, ctx: &Context) -> bool {
         layout::is_small(ctx.content_rect().width(), &self.frame.layout.now)
+    }
+
+    /// Whether the inspector lies over the middle.
+    pub(super) fn is_drawer_shown(&self, ctx: &Context) -> bool {
+        self.is_small(ctx) && self.frame.drawer_is_open
     }
 
     pub(super) fn inspector_is_shown(&self, ctx: &Context) -> bool {

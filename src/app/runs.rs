@@ -80,7 +80,7 @@ impl App {
             Ok(path) if self.views.dialogs.runs.report_written(&path) => {}
             Ok(path) => {
                 let copy = Action::Copy { text: path.display().to_string(), what: "Path".to_owned() };
-                let toast = Toast::new(Tone::Ok, format!("Report written to {}", path.display())).whole();
+                let toast = Toast::new(Tone::Ok, format!("Report written to {}", path.display())).selectable();
                 self.views.toasts.push(toast.action("Copy path", copy).cause(ToastCause::Run));
             }
             Err(failure) => {

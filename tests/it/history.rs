@@ -193,6 +193,28 @@ fn what_can_be_done_to_the_selected_stands_on_one_line_within_the_pane() {
 }
 
 #[test]
+fn what_can_be_done_to_the_selected_is_said_in_words_where_there_is_room() {
+    let names = ["Compare", "Tag…", "Run again…", "Refresh", "Export selected…", "Delete"];
+    for (width, most_icons) in [(720.0, 6), (900.0, 0), (1280.0, 0), (1600.0, 0)] {
+        let mut window = Bench { size: [width, 800.0], ..Bench::new() }.open();
+        for count in 1..=2 {
+            ctrl(&mut window, Key::Enter);
+            wait(&mut window, "the token", |window| rows(window).len() == count);
+        }
+        let table = |window: &Window| window.get_by_role_and_label(Role::Table, "History").rect();
+        let before = table(&window);
+        ctrl(&mut window, Key::Num2);
+        ctrl(&mut window, Key::A);
+        // Two lines of chips make way for one of buttons.
+        let moves = before.top() - table(&window).top();
+        assert!(moves == 0.0 || width < 900.0, "the table moves by {moves} at {width}");
+        let is_icon = |name: &&str| window.get_by_role_and_label(Role::Button, name).rect().width() < 30.0;
+        let icons = names.iter().filter(|name| is_icon(name)).count();
+        assert!(icons <= most_icons, "{icons} icons without a word at {width}");
+    }
+}
+
+#[test]
 fn entries_are_selected_by_keys() {
     let (_folder, mut window) = window_of_four();
     go_to_table(&mut window);
@@ -585,6 +607,49 @@ fn a_frame_asks_for_nothing_but_rows_that_it_lacks_and_asks_once() {
         view.step();
     }
     assert_eq!(asked(&view), before);
+}
+
+/// The row of this entry comes from the store.
+fn row_comes(view: &mut Harness<'_, View>, id: EntryId) {
+    let model = &mut view.state_mut().model;
+    let newest = model.history.id_at(0).unwrap();
+    let row = testcard::domain::history::entry::HistoryEntry { id, ..model.history.row(newest).unwrap().clone() };
+    model.apply(WorkerUpdate::Rows(vec![row]));
+    view.run();
+}
+
+#[test]
+fn the_menu_of_a_row_that_is_read_first_opens_once_the_row_is_here() {
+    let mut view = view(1_000_000);
+    let items = |view: &Harness<'_, View>| view.query_all_by_role(Role::MenuItem).count();
+    view.key_press(Key::End);
+    view.run();
+    view.key_press_modifiers(Modifiers::SHIFT, Key::F10);
+    view.run();
+    assert_eq!(items(&view), 0, "nothing is known of the row yet");
+    row_comes(&mut view, EntryId(2));
+    assert_eq!(items(&view), 0, "it is the menu of another row");
+    row_comes(&mut view, EntryId(1));
+    assert!(items(&view) > 5);
+    view.key_press(Key::Escape);
+    view.run();
+    assert_eq!(items(&view), 0);
+    // Who goes on meanwhile does not want it any more.
+    for (key, id) in [(Key::Home, EntryId(1_000_000)), (Key::End, EntryId(1))] {
+        view.key_press(key);
+        view.run();
+        assert_eq!(view.state().state.cursor(), Some(id));
+    }
+    let far = EntryId(500_000);
+    view.state_mut().state.show(far);
+    view.run();
+    view.key_press(Key::Menu);
+    view.run();
+    view.key_press(Key::ArrowDown);
+    view.run();
+    row_comes(&mut view, far);
+    row_comes(&mut view, EntryId(499_999));
+    assert_eq!(items(&view), 0);
 }
 
 #[test]

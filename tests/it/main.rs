@@ -19,6 +19,7 @@ mod contributing;
 mod damage;
 mod dependencies;
 mod determinism;
+mod dialog_sizes;
 mod diff;
 mod edits;
 mod empty_form;

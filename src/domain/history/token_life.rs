@@ -447,6 +447,10 @@ impl LifeBuilder {
         if node >= before || self.node_order[node].0 == i64::MAX {
             self.node_order[node] = order;
         }
+        // Of an object that no call answered with, such as a dispute, its first event tells.
+        let known = &mut self.life.nodes[node];
+        known.exchange = known.exchange.or(exchange);
+        known.when = known.when.or(when);
         let KeptEvent { id, event_type, created, deliveries, .. } = event;
         self.event_order.push(order);
         self.life.events.push(LifeEvent { node, id, event_type, when: created, exchange, deliveries });
@@ -738,7 +742,7 @@ fn charge_state(body: &Value, status: &str) -> (LifeState, Option<String>) {
         _ if body["disputed"] == true => (StateMood::Bad, "disputed", None),
         _ if body["refunded"] == true && body["captured"] == false => (StateMood::Neutral, "released", None),
         _ if body["refunded"] == true => (StateMood::Neutral, "refunded", None),
-        _ if refunded > 0 => (StateMood::Neutral, "partly refunded", Some(format!("{} refunded", part(refunded)))),
+        _ if refunded > 0 => (StateMood::Neutral, "partly refunded", Some(part(refunded))),
         "succeeded" if body["captured"] == false => (StateMood::Waiting, "authorized", None),
         "succeeded" => (StateMood::Good, status, None),
         _ => (StateMood::Waiting, status, None),

@@ -84,6 +84,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                 _ => {
                     state.focus_table |= std::mem::take(&mut state.focus_restored);
                     keys_ui(ui, state, ctx, actions);
+                    ui.set_max_height((room.y - state.messages_height).max(60.0));
                     table_ui(ui, state, ctx, actions);
                 }
             }
@@ -203,6 +204,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
         actions.push(Action::Select(id));
     }
     if !table::has_keys(ui, table_id()) {
+        state.menu_of = None;
         return;
     }
     let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));
@@ -223,9 +225,12 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     if pressed(Modifiers::NONE, Key::Delete) {
         state.delete_selected(ctx, actions);
     }
-    // A menu opens at its row, which has to be in view.
+    // A menu opens at its row, which has to be in view. It may have to be read first.
     if context_menu::is_wanted(ui) {
         state.scroll_to = state.selection.cursor();
+        state.menu_of = state.selection.cursor();
+    } else if context_menu::is_forgone(ui) {
+        state.menu_of = None;
     }
 }
 
@@ -243,11 +248,10 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         state.asked.clear();
     }
     let zone = zone_in_use::of(ui);
-    let is_menu_wanted = table::has_keys(ui, table_id()) && context_menu::is_wanted(ui);
     let mut missing = Vec::new();
     let mut drawn = 0;
     let mut wish = None;
-    let HistoryState { asked, selection, scroll, filter, .. } = state;
+    let HistoryState { asked, selection, scroll, filter, menu_of, .. } = state;
     let len = ctx.history.len();
     let table = table::DataTable { id: table_id(), name: "History", cells, scroll, len };
     let head = |ui: &mut Ui, cell| title_of_ui(ui, cell, &mut filter.sort);
@@ -266,9 +270,10 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now, &zone));
         row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now, &zone));
         select_by_pointer(selection, ctx, id, &response, actions);
-        let by_key = is_menu_wanted && has_keys;
-        let by_key = by_key.then(|| AskedByKey::at_row(row.ui, response.rect)).flatten();
+        let by_key = menu_of.take_if(|wanted| *wanted == id && has_keys).map(|_| AskedByKey::below(response.rect));
         if by_key.is_some() {
+            // The press may be of this frame.
+            context_menu::is_asked(row.ui);
             // Ctrl+Up and Down go to a row that is not selected.
             select_for_menu(selection, id, actions);
         }

@@ -43,12 +43,16 @@ pub struct HistoryState {
     pub(super) arrivals: u64,
     pub(super) changes: u64,
     pub(super) scroll_to: Option<EntryId>,
+    /// The entry whose menu was asked for by key: it opens once the row is here.
+    pub(super) menu_of: Option<EntryId>,
     /// Whether the selected entry is to come into view once another list is here.
     pub(super) reveals_cursor: bool,
     pub(super) focus_search: bool,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
     pub(super) scroll: RowScroll,
+    /// How high the messages are that stand at the bottom of the table; its rows end above them.
+    pub messages_height: f32,
     pub(super) focus_table: bool,
     /// Whether the table gets the focus once what was deleted is back in it.
     pub(super) focus_restored: bool,

@@ -165,16 +165,49 @@ struct SelectionButton {
     tip: String,
 }
 
+/// What of a button in the bar of the selection is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ButtonFace {
+    Whole,
+    /// Its text without its icon.
+    Text,
+    /// Its icon alone; its tooltip says the rest.
+    Icon,
+}
+
 impl SelectionButton {
     /// What stands on it. The bar above has a button for an export too: a screen reader tells them apart by their names.
     fn text(&self) -> &'static str {
         if self.what == SelectionAction::Export { "Export…" } else { self.name }
     }
 
-    /// How wide it is with its text.
-    fn width(&self, ui: &Ui) -> f32 {
-        small_width(ui, self.text()) + 14.0 + 5.0 + 2.0 * ui.spacing().button_padding.x
+    /// How wide it is with this face.
+    fn width(&self, ui: &Ui, face: ButtonFace) -> f32 {
+        let text = || small_width(ui, self.text()) + 2.0 * ui.spacing().button_padding.x;
+        match face {
+            ButtonFace::Whole => text() + 14.0 + 5.0,
+            ButtonFace::Text => text(),
+            ButtonFace::Icon => theme::CHIP_HEIGHT,
+        }
     }
+}
+
+/// The faces of the buttons in so much room: words as far as there is room for them, icons only beside words that all
+/// fit.
+fn faces(ui: &Ui, buttons: &[SelectionButton], gap: f32, room: f32) -> Vec<ButtonFace> {
+    let width = |face| buttons.iter().map(|button| button.width(ui, face) + gap).sum::<f32>();
+    for face in [ButtonFace::Whole, ButtonFace::Text] {
+        if width(face) <= room {
+            return vec![face; buttons.len()];
+        }
+    }
+    let mut left = room - width(ButtonFace::Icon);
+    let more = |button: &SelectionButton| button.width(ui, ButtonFace::Text) - button.width(ui, ButtonFace::Icon);
+    let mut face = |button| {
+        left -= more(button);
+        if left >= 0.0 { ButtonFace::Text } else { ButtonFace::Icon }
+    };
+    buttons.iter().map(&mut face).collect()
 }
 
 /// How wide a text is as the bar of the selection shows it.
@@ -209,19 +242,21 @@ fn selection_bar_ui(ui: &mut Ui, count: usize, is_refreshing: bool) -> Option<Se
     const GAP: f32 = 6.0;
     const CLOSE: f32 = 20.0;
     let words = format!("{} selected", grouped(count as u64));
-    let buttons: f32 = selection_buttons(count).map(|button| button.width(ui) + GAP).sum();
-    let is_narrow = small_width(ui, &words) + 4.0 + GAP + buttons + CLOSE > ui.available_width();
+    let buttons: Vec<SelectionButton> = selection_buttons(count).collect();
+    let room = ui.available_width() - small_width(ui, &words) - 4.0 - GAP - CLOSE;
+    let faces = faces(ui, &buttons, GAP, room);
     let mut pressed = None;
+    // As high as the chips in whose place it stands: the table does not move.
+    ui.spacing_mut().interact_size.y = theme::CHIP_HEIGHT;
     let row = ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(theme::CHIP_HEIGHT);
         ui.spacing_mut().item_spacing.x = GAP;
         let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
         ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
         ui.add_space(4.0);
-        for button in selection_buttons(count) {
+        for (button, face) in buttons.into_iter().zip(faces) {
             let what = button.what;
             let is_enabled = what != SelectionAction::Refresh || !is_refreshing;
-            if selection_button_ui(ui, button, is_narrow, is_enabled).clicked() {
+            if selection_button_ui(ui, button, face, is_enabled).clicked() {
                 pressed = Some(what);
             }
         }
@@ -278,14 +313,18 @@ fn selection_buttons(count: usize) -> impl Iterator<Item = SelectionButton> {
     ])
 }
 
-/// Draws one button, as its icon alone in a narrow bar.
-fn selection_button_ui(ui: &mut Ui, button: SelectionButton, is_narrow: bool, is_enabled: bool) -> Response {
-    let pill = QuietButton::new(button.text()).icon(button.icon).pill();
+fn selection_button_ui(ui: &mut Ui, button: SelectionButton, face: ButtonFace, is_enabled: bool) -> Response {
+    let mut pill = QuietButton::new(button.text()).pill();
+    if face == ButtonFace::Whole {
+        pill = pill.icon(button.icon);
+    }
     // Not within a scope, which would keep the row from wrapping.
-    let response = match (is_narrow, button.what) {
-        (true, _) => ui.add_enabled(is_enabled, IconButton::new(button.icon, button.name)),
-        (false, SelectionAction::Delete) => ui.add_enabled(is_enabled, pill.danger()),
-        (false, _) => ui.add_enabled(is_enabled, pill).accessible_name(button.name),
+    let response = match (face, button.what) {
+        (ButtonFace::Icon, _) => {
+            ui.add_enabled(is_enabled, IconButton::new(button.icon, button.name).side(theme::CHIP_HEIGHT))
+        }
+        (_, SelectionAction::Delete) => ui.add_enabled(is_enabled, pill.danger()),
+        _ => ui.add_enabled(is_enabled, pill).accessible_name(button.name),
     };
     response.on_hover_text(button.tip).on_disabled_hover_text("A refresh is on its way")
 }

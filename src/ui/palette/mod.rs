@@ -278,9 +278,10 @@ fn list_ui(
 ) -> Option<ItemAction> {
     if found.items.is_empty() {
         ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+            // Before the words: a least size is counted from where the next thing would stand.
+            ui.set_min_size(vec2(ui.available_width(), height));
             let words = "Type less, or a part of a number, a name, a country, an error code or an action";
             empty_state_ui(ui, "Nothing of this kind", words);
-            ui.set_min_size(vec2(ui.available_width(), height));
         });
         return None;
     }

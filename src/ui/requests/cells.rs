@@ -99,22 +99,22 @@ impl table::TableColumn for RequestColumn {
 }
 
 impl RequestColumn {
-    /// The columns that there is room for. Without accounts to tell apart, none is shown.
+    /// The columns that there is room for beside a path such as `/_testcard/authenticate`. Without accounts to tell apart, none is shown.
     pub(super) fn shown_in(width: f32, has_accounts: bool) -> &'static [Self] {
         use RequestColumn::{Account, Client, Method, Path, Status, Took, When};
         if has_accounts {
             return match width {
-                780.0.. => &[Method, Path, Status, Account, Client, Took, When],
-                700.0.. => &[Method, Path, Status, Account, Client, Took],
-                540.0.. => &[Method, Path, Status, Account, Client],
-                430.0.. => &[Method, Path, Status, Account],
+                800.0.. => &[Method, Path, Status, Account, Client, Took, When],
+                720.0.. => &[Method, Path, Status, Account, Client, Took],
+                640.0.. => &[Method, Path, Status, Account, Client],
+                510.0.. => &[Method, Path, Status, Account],
                 _ => &[Method, Path, Status],
             };
         }
         match width {
-            640.0.. => &[Method, Path, Status, Client, Took, When],
-            560.0.. => &[Method, Path, Status, Client, Took],
-            430.0.. => &[Method, Path, Status, Client],
+            690.0.. => &[Method, Path, Status, Client, Took, When],
+            610.0.. => &[Method, Path, Status, Client, Took],
+            530.0.. => &[Method, Path, Status, Client],
             _ => &[Method, Path, Status],
         }
     }

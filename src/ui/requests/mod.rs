@@ -195,8 +195,9 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     }
     let mut drawn = 0;
     let mut toggled: Option<RequestLine> = None;
-    let RequestsState { selected, lines, scroll, .. } = &mut *state;
+    let RequestsState { selected, lines, scroll, messages_height, .. } = &mut *state;
     let room = ui.available_rect_before_wrap();
+    let room = room.with_max_y((room.bottom() - *messages_height).max(room.top() + 60.0));
     let more = if ctx.requests.has_more { MORE } else { 0.0 };
     let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(room.with_max_y(room.bottom() - more)));
     let table = table::DataTable { id: table_id(), name: "Requests", cells, scroll, len: lines.len() };

@@ -29,6 +29,8 @@ pub struct RequestsState {
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
     pub(super) scroll: RowScroll,
+    /// How high the messages are that stand at the bottom of the table; its rows end above them.
+    pub messages_height: f32,
     pub(super) focus_table: bool,
     pub(super) focus_search: bool,
 }

@@ -96,6 +96,7 @@ pub struct QuietButton<'a> {
     icon: Option<Icon>,
     menu: bool,
     pill: bool,
+    is_filled: bool,
     danger: bool,
     height: f32,
 }
@@ -103,7 +104,15 @@ pub struct QuietButton<'a> {
 impl<'a> QuietButton<'a> {
     /// A button that says `text`.
     pub fn new(text: &'a str) -> Self {
-        Self { text, icon: None, menu: false, pill: false, danger: false, height: theme::BUTTON_HEIGHT - 2.0 }
+        Self {
+            text,
+            icon: None,
+            menu: false,
+            pill: false,
+            is_filled: false,
+            danger: false,
+            height: theme::BUTTON_HEIGHT - 2.0,
+        }
     }
 
     /// An icon before the text.
@@ -125,6 +134,12 @@ impl<'a> QuietButton<'a> {
         self
     }
 
+    /// A pill with a fill, so that it is seen as a button on the ground of a marked row as well.
+    pub fn filled(mut self) -> Self {
+        self.is_filled = true;
+        self
+    }
+
     /// Its text in the colour of an error: it deletes.
     pub fn danger(mut self) -> Self {
         self.danger = true;
@@ -143,8 +158,8 @@ impl Widget for QuietButton<'_> {
         let t = DesignTokens::of(ui);
         let color = match (self.danger, self.pill) {
             (true, _) => t.error,
-            (false, true) => t.subdued,
-            (false, false) => t.text,
+            (false, true) if !self.is_filled => t.subdued,
+            (false, _) => t.text,
         };
         let mut atoms = egui::Atoms::default();
         if let Some(icon) = self.icon {
@@ -160,7 +175,7 @@ impl Widget for QuietButton<'_> {
         let style = Arc::clone(ui.style());
         ui.spacing_mut().interact_size.y = self.height;
         ui.spacing_mut().button_padding.y = 2.0;
-        if self.pill {
+        if self.pill && !self.is_filled {
             let widgets = &mut ui.visuals_mut().widgets;
             widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
             widgets.inactive.bg_stroke.color = t.border;
@@ -195,6 +210,12 @@ impl<'a> IconButton<'a> {
     /// Small enough to stand in a row of text.
     pub fn small(mut self) -> Self {
         self.side = 20.0;
+        self
+    }
+
+    /// As high and wide as what it stands beside, in points.
+    pub fn side(mut self, side: f32) -> Self {
+        self.side = side;
         self
     }
 

@@ -2,7 +2,7 @@
 //! chooses, Escape and Tab leave it, and the focus goes back to where it was.
 
 use egui::{
-    Button, Context, Id, Key, Memory, Modifiers, Popup, Pos2, Response, RichText, Role, SetOpenCommand, Stroke,
+    Button, Context, Event, Id, Key, Memory, Modifiers, Popup, Pos2, Response, RichText, Role, SetOpenCommand, Stroke,
     StrokeKind, Ui, vec2,
 };
 
@@ -35,8 +35,13 @@ pub struct AskedByKey(pub Pos2);
 impl AskedByKey {
     /// Whether the keys for a menu were pressed, which are consumed; it opens below the left end of `row`.
     pub fn at_row(ui: &Ui, row: egui::Rect) -> Option<Self> {
+        is_asked(ui).then(|| Self::below(row))
+    }
+
+    /// The menu opens below the left end of `row`; the keys for it were pressed before.
+    pub fn below(row: egui::Rect) -> Self {
         const INDENT: f32 = 16.0;
-        is_asked(ui).then(|| Self(egui::pos2(row.left() + INDENT, row.bottom())))
+        Self(egui::pos2(row.left() + INDENT, row.bottom()))
     }
 }
 
@@ -48,6 +53,16 @@ pub fn is_asked(ui: &Ui) -> bool {
 /// Whether the keys for a menu were pressed, which are left to what the menu is of.
 pub fn is_wanted(ui: &Ui) -> bool {
     ui.input(|input| LocalKey::Menu.is_among(input) || input.key_pressed(Key::Menu))
+}
+
+/// Whether something else was pressed, so that a menu that was asked for before is not waited for any more.
+pub fn is_forgone(ui: &Ui) -> bool {
+    ui.input(|input| {
+        input
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Key { pressed: true, .. } | Event::PointerButton { pressed: true, .. }))
+    })
 }
 
 fn open_menu_id() -> Id {

@@ -5,11 +5,12 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{IconButton, Tone, key_cap_ui, paint},
+        widgets::{IconButton, Tone, key_cap::KeyCap, key_cap_ui, modal::DialogPlace, paint},
     },
 };
 use egui::{
-    Align2, Area, Button, Context, Frame, Id, Label, Margin, Order, RichText, Role, Sense, Ui, UiBuilder, vec2,
+    Align2, Area, AreaState, Button, Context, Frame, Id, Label, LayerId, Margin, Order, Popup, Rect, RichText, Role,
+    Sense, Ui, UiBuilder, pos2, vec2,
 };
 use std::time::Duration;
 
@@ -22,13 +23,14 @@ pub struct Toast<A, C = ()> {
     keys: String,
     action: Option<(String, A)>,
     cause: Option<C>,
-    is_whole: bool,
+    is_selectable: bool,
 }
 
 impl<A, C> Toast<A, C> {
     /// A message in `tone`.
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into(), keys: String::new(), action: None, cause: None, is_whole: tone == Tone::Error }
+        let is_selectable = tone == Tone::Error;
+        Self { tone, text: text.into(), keys: String::new(), action: None, cause: None, is_selectable }
     }
 
     /// Something to do about it: "Undo".
@@ -45,11 +47,10 @@ impl<A, C> Toast<A, C> {
         self
     }
 
-    /// Shows the whole text, on several lines if need be. What to do about an error stands at its end, so an error is
-    /// always shown whole.
+    /// Lets the text be selected and copied, as that of an error always can be.
     #[must_use]
-    pub fn whole(mut self) -> Self {
-        self.is_whole = true;
+    pub fn selectable(mut self) -> Self {
+        self.is_selectable = true;
         self
     }
 
@@ -72,12 +73,39 @@ struct ShownToast<A, C> {
 pub struct Toasts<A, C = ()> {
     shown: Vec<ShownToast<A, C>>,
     next_number: u64,
-    lift: f32,
+    room: Option<Rect>,
+    height: f32,
 }
+
+/// Where messages stand, from the bottom up.
+#[derive(Clone, Copy, Debug)]
+struct ToastPlace {
+    /// Where the lowest ends, and the highest begins at most.
+    bottom: f32,
+    top: f32,
+    center: f32,
+    width: f32,
+}
+
+impl ToastPlace {
+    fn new(room: Rect, margin: f32) -> Self {
+        let width = (room.width() - 2.0 * margin).min(640.0);
+        Self { bottom: room.bottom(), top: room.top(), center: room.center().x, width }
+    }
+
+    /// Whether messages of these heights, with gaps between, are no higher than the place.
+    fn has_room_for(&self, heights: impl Iterator<Item = f32>) -> bool {
+        heights.map(|height| height + GAP).sum::<f32>() <= self.bottom - self.top + GAP
+    }
+}
+
+/// Space between two messages, and the usual height of one, in points.
+const GAP: f32 = 8.0;
+const USUAL_HEIGHT: f32 = 36.0;
 
 impl<A, C> Default for Toasts<A, C> {
     fn default() -> Self {
-        Self { shown: Vec::new(), next_number: 0, lift: 0.0 }
+        Self { shown: Vec::new(), next_number: 0, room: None, height: 0.0 }
     }
 }
 
@@ -86,7 +114,7 @@ impl<A, C: PartialEq> Toasts<A, C> {
     const STAYS_SECS: f64 = 5.0;
     /// More than these push out the oldest.
     const MOST: usize = 4;
-    /// Their distance from the bottom of the window, above the status line.
+    /// Their distance from the bottom of a window that gives them no room of their own.
     const BOTTOM: f32 = 44.0;
 
     /// Shows `toast` below those already there, in place of what was said of its cause before.
@@ -103,9 +131,14 @@ impl<A, C: PartialEq> Toasts<A, C> {
         }
     }
 
-    /// Lifts the messages by so many points, off what they must not cover.
-    pub fn lift(&mut self, points: f32) {
-        self.lift = points;
+    /// Shows the messages at the bottom of this room, and nowhere else while no dialog is open.
+    pub fn keep_within(&mut self, room: Rect) {
+        self.room = Some(room);
+    }
+
+    /// How high the messages were in their room when they were drawn last, in points: what can be pressed ends above.
+    pub fn height(&self) -> f32 {
+        self.height
     }
 
     /// Takes away what was said of this cause, which is gone.
@@ -123,21 +156,38 @@ impl<A, C: PartialEq> Toasts<A, C> {
         let now = ctx.input(|input| input.time);
         self.shown.retain(|shown| shown.leaves_at.is_none_or(|leaves_at| now < leaves_at));
         if self.shown.is_empty() {
+            self.take_height(ctx, 0.0);
             return None;
         }
         let mut gone = None;
         let mut acted = false;
         let mut read = false;
-        let mut bottom = Self::BOTTOM + self.lift;
-        for shown in self.shown.iter().rev() {
-            let area = Area::new(Id::unique(("toast", shown.number)))
-                .order(Order::Foreground)
-                .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -bottom))
+        let dialog = DialogPlace::of(ctx);
+        let has_menu = Popup::is_any_open(ctx);
+        let place = self.place(ctx, dialog.as_ref());
+        let mut bottom = place.bottom;
+        for (nth, shown) in self.shown.iter_mut().rev().enumerate() {
+            let id = Id::unique(("toast", shown.number));
+            // What has no room waits, and stays as long afterwards. The newest is always shown.
+            if nth > 0 && bottom - known_height(ctx, id) < place.top {
+                break;
+            }
+            // Above a dialog, which leaves room for it; below a menu, which does not.
+            let order = if has_menu && dialog.is_none() { Order::Middle } else { Order::Foreground };
+            if dialog.is_some() != has_menu {
+                ctx.move_to_top(LayerId::new(order, id));
+            }
+            let area = Area::new(id)
+                .order(order)
+                .pivot(Align2::CENTER_BOTTOM)
+                .fixed_pos(pos2(place.center, bottom))
+                .constrain_to(ctx.content_rect())
                 .show(ctx, |ui| {
-                    ui.set_max_width((ctx.content_rect().width() - 48.0).min(640.0));
+                    ui.set_max_width(place.width);
                     toast_ui(ui, &shown.toast)
                 });
-            bottom += area.response.rect.height() + 8.0;
+            shown.leaves_at.get_or_insert(now + Self::STAYS_SECS);
+            bottom -= area.response.rect.height() + GAP;
             // The pointer on one message keeps all of them, or those below would move while they are read.
             read |= area.response.contains_pointer();
             if area.inner != ToastResponse::Nothing {
@@ -146,11 +196,13 @@ impl<A, C: PartialEq> Toasts<A, C> {
             }
         }
         for shown in &mut self.shown {
-            let stays = shown.toast.tone == Tone::Error;
-            if !stays && (read || shown.leaves_at.is_none()) {
+            if shown.toast.tone == Tone::Error {
+                shown.leaves_at = None;
+            } else if read && shown.leaves_at.is_some() {
                 shown.leaves_at = Some(now + Self::STAYS_SECS);
             }
         }
+        self.take_height(ctx, if dialog.is_some() { 0.0 } else { place.bottom - bottom });
         let next = self.shown.iter().filter_map(|shown| shown.leaves_at).fold(f64::INFINITY, f64::min);
         if next.is_finite() {
             ctx.request_repaint_after(Duration::from_secs_f64((next - now).max(0.0)));
@@ -161,6 +213,51 @@ impl<A, C: PartialEq> Toasts<A, C> {
         ctx.request_repaint();
         shown.toast.action.filter(|_| acted).map(|(_, action)| action)
     }
+
+    fn take_height(&mut self, ctx: &Context, height: f32) {
+        if (std::mem::replace(&mut self.height, height) - height).abs() > 0.5 {
+            ctx.request_repaint();
+        }
+    }
+
+    /// Where the messages stand: below an open dialog if there is room for all of them, else over its title. They never
+    /// cover what can be pressed in it.
+    fn place(&self, ctx: &Context, dialog: Option<&DialogPlace>) -> ToastPlace {
+        const MARGIN: f32 = 24.0;
+        let window = ctx.content_rect();
+        // A window that is not drawn yet has no room.
+        let own = self.room.filter(|room| room.is_positive());
+        let Some(dialog) = dialog else {
+            let room = own.unwrap_or(window.with_max_y(window.bottom() - Self::BOTTOM));
+            return ToastPlace::new(room, MARGIN);
+        };
+        let below =
+            window.with_min_y((dialog.rect.bottom() + GAP).min(window.bottom())).with_max_y(window.bottom() - GAP);
+        let below = ToastPlace::new(below, MARGIN);
+        let heights = self.shown.iter().map(|shown| known_height(ctx, Id::unique(("toast", shown.number))));
+        if below.has_room_for(heights) {
+            return below;
+        }
+        ToastPlace::new(dialog.title().with_min_y(window.top() + GAP).translate(vec2(0.0, 4.0)), 0.0)
+    }
+}
+
+/// How high a message was when it was drawn last.
+fn known_height(ctx: &Context, id: Id) -> f32 {
+    AreaState::load(ctx, id).and_then(|area| area.size).map_or(USUAL_HEIGHT, |size| size.y)
+}
+
+/// How wide the key cap and the buttons of a message are, with the gaps before them.
+fn controls_width<A, C>(ui: &Ui, toast: &Toast<A, C>) -> f32 {
+    let gap = ui.spacing().item_spacing.x;
+    let t = DesignTokens::of(ui);
+    let keys = (!toast.keys.is_empty()).then(|| KeyCap::new(ui, &toast.keys, t.subdued, t.border).size().x);
+    let action = toast.action.as_ref().map(|(label, _)| {
+        let font = theme::regular(theme::BODY_SIZE);
+        paint::line(ui, label, font, t.text, f32::INFINITY).size().x + 2.0 * ui.spacing().button_padding.x
+    });
+    let dismiss = (toast.tone == Tone::Error).then_some(20.0);
+    [keys, action, dismiss].into_iter().flatten().map(|width| width + gap).sum()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -194,7 +291,12 @@ fn toast_ui<A, C>(ui: &mut Ui, toast: &Toast<A, C>) -> ToastResponse {
                     paint::galley_center(ui.painter(), glyph, icon.center());
                     ui.add_space(2.0);
                     let text = Label::new(words);
-                    ui.add(if toast.is_whole { text.wrap().selectable(true) } else { text.truncate() });
+                    ui.scope(|ui| {
+                        // What can be done about it keeps its room beside the words.
+                        ui.set_max_width((ui.available_width() - controls_width(ui, toast)).max(80.0));
+                        let text = text.wrap();
+                        ui.add(if toast.is_selectable { text.selectable(true) } else { text });
+                    });
                     if !toast.keys.is_empty() {
                         key_cap_ui(ui, &toast.keys);
                     }

@@ -28,7 +28,7 @@ use crate::{
         action::Action,
         shortcuts::LocalKey,
         widgets::{
-            AskedByKey, MenuItems, RowScroll, VirtualRows, context_menu_ui, empty_state_ui, row_by_key,
+            AskedByKey, MenuItems, RowScroll, VirtualRows, context_menu, context_menu_ui, empty_state_ui, row_by_key,
             virtual_rows::focus_ring_ui,
         },
         zone_in_use,
@@ -178,6 +178,10 @@ fn keys_ui(ui: &Ui, marked: &mut Option<usize>, scroll: &mut RowScroll, rows: us
     if let Some(target) = target {
         *marked = Some(target);
         scroll.reveal(target);
+    }
+    // A menu opens at its row, which has to be in view.
+    if context_menu::is_wanted(ui) && rows > 0 {
+        scroll.reveal(*marked.get_or_insert(0));
     }
     ui.input_mut(|input| {
         input.consume_key(Modifiers::NONE, Key::Enter) || input.consume_key(Modifiers::NONE, Key::Space)

@@ -207,10 +207,15 @@ impl RowWords<'_> {
         let LifeStep { words, when, exchange, .. } = step;
         let mut spoken = words.words.clone();
         self.add_when(&mut spoken, Some(*when), Some(&words.client));
+        // What came of it has the second line, where there is more room.
+        let (title, state) = match words.words.split_once(": ") {
+            Some((what, came)) => (what, format!("{came} · {}", words.client)),
+            None => (words.words.as_str(), words.client.clone()),
+        };
         PictureRow {
             mood: words.mood,
-            title: words.words.clone(),
-            state: words.client.clone(),
+            title: title.to_owned(),
+            state,
             time: self.time(Some(*when)),
             spoken,
             exchange: Some(*exchange),

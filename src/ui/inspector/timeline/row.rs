@@ -161,11 +161,15 @@ fn words_ui(ui: &Ui, row: &PictureRow, rect: Rect, t: &DesignTokens) -> Rect {
     paint::galley_left(painter, title, rect.left(), first);
 
     let is_event = matches!(row.subject, RowSubject::Life(LifeRow::Event(_)));
-    let time = paint::line(ui, &row.time, theme::regular(theme::SMALL_SIZE), t.faint, rect.width() / 2.0);
-    let end = match (is_event, row.time.is_empty()) {
+    let small = theme::regular(theme::SMALL_SIZE);
+    let time = paint::line(ui, &row.time, small.clone(), t.faint, rect.width() / 2.0);
+    let words = paint::line(ui, &row.state, small, t.faint, f32::INFINITY).size().x;
+    // How it stands comes before when: the tooltip has both.
+    let has_time = !row.time.is_empty() && words + GAP + time.size().x <= rect.width();
+    let end = match (is_event, has_time) {
         (true, _) => rect.right() - BUTTON,
-        (false, true) => rect.right(),
-        (false, false) => paint::galley_right(painter, time, rect.right(), second).left() - GAP,
+        (false, false) => rect.right(),
+        (false, true) => paint::galley_right(painter, time, rect.right(), second).left() - GAP,
     };
     let word = color(row.mood, t);
     let word = if matches!(row.subject, RowSubject::Life(LifeRow::Step(_))) { t.subdued } else { word };
@@ -201,7 +205,7 @@ pub(super) fn payer_buttons_ui(
         ui.spacing_mut().item_spacing.x = 5.0;
         for (nth, result) in AuthenticationResult::ALL.into_iter().enumerate() {
             let name = result_words(result);
-            let button = ui.add(QuietButton::new(name).pill());
+            let button = ui.add(QuietButton::new(name).pill().filled());
             if takes_focus && nth == 0 {
                 button.request_focus();
             }
