@@ -52,7 +52,10 @@ fn controls(window: &Window, room: Rect) -> Vec<(String, Rect)> {
 }
 
 fn message(window: &Window) -> Rect {
-    window.get_by_role_and_label(Role::Alert, WARNING).rect()
+    let text = window.get_by_role_and_label(Role::Label, WARNING).rect();
+    // The sign stands before the text, the button behind it, and a frame around all.
+    let button = window.get_by_role_and_label(Role::Button, "Dismiss").rect();
+    text.with_min_x(text.left() - 20.0).union(button).expand2(egui::vec2(14.0, 8.0))
 }
 
 #[track_caller]
@@ -116,7 +119,9 @@ fn a_dialog_is_whole_in_every_window() {
             if key == Key::K {
                 play(&mut window, "nothing is called so");
                 window.get_by_label("Nothing of this kind");
-                assert_eq!(dialog(&window, title).size(), rect.size(), "{size:?}");
+                let moved = dialog(&window, title).size() - rect.size();
+                // The height of a frame is rounded.
+                assert!(moved.abs().max_elem() < 2.0, "{moved} at {size:?}");
                 press(&mut window, Modifiers::NONE, Key::Escape);
             }
             press(&mut window, Modifiers::NONE, Key::Escape);
