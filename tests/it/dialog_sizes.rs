@@ -29,26 +29,42 @@ fn dialog(window: &Window, title: &str) -> Rect {
     window.get_by_role_and_label(Role::Dialog, title).rect()
 }
 
-/// What can be pressed or typed into, by its name, as far as it is seen in `room`; not the buttons of messages.
-fn controls(window: &Window, room: Rect) -> Vec<(String, Rect)> {
-    let is_control = |role| {
-        matches!(
-            role,
-            Role::Button
-                | Role::Tab
-                | Role::CheckBox
-                | Role::ComboBox
-                | Role::TextInput
-                | Role::MultilineTextInput
-                | Role::EditableComboBox
-                | Role::RadioButton
-                | Role::ListBoxOption
-                | Role::Row
-        )
+fn is_control(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Button
+            | Role::Tab
+            | Role::CheckBox
+            | Role::ComboBox
+            | Role::TextInput
+            | Role::MultilineTextInput
+            | Role::EditableComboBox
+            | Role::RadioButton
+            | Role::ListBoxOption
+            | Role::Row
+    )
+}
+
+/// What can be pressed or typed into, by its name and as far as it is seen in `room`: in a dialog, or without one what
+/// begins there, for what begins beside it goes on below it. Without the buttons of messages.
+fn controls(window: &Window, open: Option<&str>, room: Rect) -> Vec<(String, Rect)> {
+    // The table cuts the last row that is in view.
+    let table = window.get_by_role_and_label(Role::Table, "History").rect();
+    let found: Vec<_> = match open {
+        Some(title) => {
+            window.get_by_role_and_label(Role::Dialog, title).query_all_by(|node| is_control(node.role())).collect()
+        }
+        None => window
+            .query_all_by(|node| is_control(node.role()))
+            .filter(|node| room.contains(node.rect().left_top()))
+            .collect(),
     };
-    let found = window.query_all_by(move |node| is_control(node.role()));
-    let named = found.map(|node| (node.accesskit_node().label().unwrap_or_default(), node.rect().intersect(room)));
-    named.filter(|(name, rect)| name != "Dismiss" && rect.is_positive()).collect()
+    let seen = found.into_iter().map(|node| {
+        let is_cut = open.is_none() && node.accesskit_node().role() == Role::Row;
+        let rect = if is_cut { node.rect().intersect(table) } else { node.rect() };
+        (node.accesskit_node().label().unwrap_or_default(), rect.intersect(room))
+    });
+    seen.filter(|(name, rect)| name != "Dismiss" && rect.is_positive()).collect()
 }
 
 fn message(window: &Window) -> Rect {
@@ -59,10 +75,10 @@ fn message(window: &Window) -> Rect {
 }
 
 #[track_caller]
-fn assert_free(window: &Window, room: Rect, what: &str) {
+fn assert_free(window: &Window, open: Option<&str>, room: Rect, what: &str) {
     let message = message(window);
     assert!(window.ctx.content_rect().contains_rect(message), "{message} is cut: {what}");
-    let controls = controls(window, room);
+    let controls = controls(window, open, room);
     assert!(!controls.is_empty(), "{what}");
     for (name, rect) in controls {
         assert!(!rect.shrink(0.5).intersects(message), "{name} {rect} is covered by {message}: {what}");
@@ -80,17 +96,17 @@ fn a_message_covers_nothing_that_can_be_pressed_with_a_dialog_and_without() {
                 !rows(window).is_empty() && window.query_by_label_contains(&format!("{count} unused")).is_some()
             });
         }
-        assert_free(&window, window.ctx.content_rect(), &format!("no dialog, {size:?}"));
+        assert_free(&window, None, window.ctx.content_rect(), &format!("no dialog, {size:?}"));
         // The inspector, which lies over the middle of a small window.
         ctrl(&mut window, Key::Num3);
         assert!(focused(&window).is_some());
         let covered = window.get_by_role_and_label(Role::Pane, "Inspector").rect();
-        assert_free(&window, covered, &format!("the inspector, {size:?}"));
+        assert_free(&window, None, covered, &format!("the inspector, {size:?}"));
         press(&mut window, Modifiers::NONE, Key::Escape);
         for (title, how, key) in DIALOGS {
             press(&mut window, how, key);
             let room = dialog(&window, title);
-            assert_free(&window, room, &format!("{title}, {size:?}"));
+            assert_free(&window, Some(title), room, &format!("{title}, {size:?}"));
             // A press on the message is no press beside the dialog, which would close it.
             let place = message(&window).left_center() + egui::vec2(4.0, 0.0);
             click_at(&mut window, place, egui::PointerButton::Primary);

@@ -84,8 +84,10 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                 _ => {
                     state.focus_table |= std::mem::take(&mut state.focus_restored);
                     keys_ui(ui, state, ctx, actions);
-                    ui.set_max_height((room.y - state.messages_height).max(60.0));
-                    table_ui(ui, state, ctx, actions);
+                    let above = ui.max_rect();
+                    let height = (above.height() - state.messages_height).max(60.0);
+                    let above = above.with_max_y(above.top() + height);
+                    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| table_ui(ui, state, ctx, actions));
                 }
             }
         });

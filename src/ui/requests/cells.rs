@@ -99,7 +99,8 @@ impl table::TableColumn for RequestColumn {
 }
 
 impl RequestColumn {
-    /// The columns that there is room for beside a path such as `/_testcard/authenticate`. Without accounts to tell apart, none is shown.
+    /// The columns that there is room for beside a path such as `/_testcard/authenticate`. Without accounts to tell apart,
+    /// none is shown.
     pub(super) fn shown_in(width: f32, has_accounts: bool) -> &'static [Self] {
         use RequestColumn::{Account, Client, Method, Path, Status, Took, When};
         if has_accounts {
