@@ -95,10 +95,17 @@ pub struct QuietButton<'a> {
     text: &'a str,
     icon: Option<Icon>,
     menu: bool,
-    pill: bool,
-    is_filled: bool,
+    shape: ButtonShape,
     danger: bool,
     height: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ButtonShape {
+    Box,
+    /// Round ends and no fill.
+    Pill,
+    FilledPill,
 }
 
 impl<'a> QuietButton<'a> {
@@ -108,8 +115,7 @@ impl<'a> QuietButton<'a> {
             text,
             icon: None,
             menu: false,
-            pill: false,
-            is_filled: false,
+            shape: ButtonShape::Box,
             danger: false,
             height: theme::BUTTON_HEIGHT - 2.0,
         }
@@ -129,14 +135,15 @@ impl<'a> QuietButton<'a> {
 
     /// Round ends and no fill, as high as a chip.
     pub fn pill(mut self) -> Self {
-        self.pill = true;
+        self.shape = ButtonShape::Pill;
         self.height = theme::CHIP_HEIGHT;
         self
     }
 
     /// A pill with a fill, so that it is seen as a button on the ground of a marked row as well.
-    pub fn filled(mut self) -> Self {
-        self.is_filled = true;
+    pub fn filled_pill(mut self) -> Self {
+        self.shape = ButtonShape::FilledPill;
+        self.height = theme::CHIP_HEIGHT;
         self
     }
 
@@ -156,26 +163,27 @@ impl<'a> QuietButton<'a> {
 impl Widget for QuietButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let t = DesignTokens::of(ui);
-        let color = match (self.danger, self.pill) {
+        let is_pill = self.shape != ButtonShape::Box;
+        let color = match (self.danger, self.shape) {
             (true, _) => t.error,
-            (false, true) if !self.is_filled => t.subdued,
+            (false, ButtonShape::Pill) => t.subdued,
             (false, _) => t.text,
         };
         let mut atoms = egui::Atoms::default();
         if let Some(icon) = self.icon {
             atoms.push_right(icon.colored(14.0, color));
         }
-        let font = if self.pill { theme::semibold(theme::SMALL_SIZE) } else { theme::regular(theme::BODY_SIZE) };
+        let font = if is_pill { theme::semibold(theme::SMALL_SIZE) } else { theme::regular(theme::BODY_SIZE) };
         atoms.push_right(RichText::new(self.text).font(font).color(color));
         if self.menu {
             atoms.push_right(icons::CHEVRON_DOWN.colored(13.0, t.subdued));
         }
-        let radius = if self.pill { (self.height / 2.0) as u8 } else { theme::RADIUS };
+        let radius = if is_pill { (self.height / 2.0) as u8 } else { theme::RADIUS };
         // A scope would keep a row of buttons from wrapping.
         let style = Arc::clone(ui.style());
         ui.spacing_mut().interact_size.y = self.height;
         ui.spacing_mut().button_padding.y = 2.0;
-        if self.pill && !self.is_filled {
+        if self.shape == ButtonShape::Pill {
             let widgets = &mut ui.visuals_mut().widgets;
             widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
             widgets.inactive.bg_stroke.color = t.border;

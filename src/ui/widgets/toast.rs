@@ -226,7 +226,7 @@ impl<A, C: PartialEq> Toasts<A, C> {
         const MARGIN: f32 = 24.0;
         let window = ctx.content_rect();
         // A window that is not drawn yet has no room.
-        let own = self.room.filter(|room| room.is_positive());
+        let own = self.room.filter(Rect::is_positive);
         let Some(dialog) = dialog else {
             let room = own.unwrap_or(window.with_max_y(window.bottom() - Self::BOTTOM));
             return ToastPlace::new(room, MARGIN);

@@ -205,7 +205,7 @@ pub(super) fn payer_buttons_ui(
         ui.spacing_mut().item_spacing.x = 5.0;
         for (nth, result) in AuthenticationResult::ALL.into_iter().enumerate() {
             let name = result_words(result);
-            let button = ui.add(QuietButton::new(name).pill().filled());
+            let button = ui.add(QuietButton::new(name).filled_pill());
             if takes_focus && nth == 0 {
                 button.request_focus();
             }
