@@ -63,7 +63,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, C
 /// Refuses to show the account itself what only connected ones have (docs.stripe.com/connect/instant-payouts).
 /// Undocumented by Stripe: our wording.
 fn check_net(call: &MinterCall<'_>, is_asked_for: bool) -> Result<(), ApiError> {
-    if !is_asked_for || call.is_for_connected() {
+    if !is_asked_for || call.ledger.is_connected() {
         return Ok(());
     }
     let message = format!(

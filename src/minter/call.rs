@@ -146,11 +146,6 @@ impl<'a> MinterCall<'a> {
         found
     }
 
-    /// Whether the call is for a connected account, not for the account itself.
-    pub(super) fn is_for_connected(&self) -> bool {
-        self.account_id != self.workspace.account_id()
-    }
-
     /// Whether the request's version shows objects in their current shape.
     pub(super) fn shows_current_shape(&self) -> bool {
         self.version.is_since(ApiVersion::dated(2024, 4, 10))

@@ -19,7 +19,7 @@ const OBJECT: &str = "account";
 pub(super) fn retrieve(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     expand::check(&fields, OBJECT)?;
-    if call.is_for_connected() {
+    if call.ledger.is_connected() {
         let message = "Testcard's local minter does not model GET /v1/account of a connected account: leave the header \
                        'Stripe-Account' out.";
         return Err(ApiError::request(None, None, message).with_status(404).into());

@@ -9,7 +9,7 @@ use super::{
     call::MaskedCall,
     key_index::KeyRecord,
     log_bound,
-    packed::{CallPacker, CallParts, UnpackedCall},
+    packed::{CallParts, UnpackedCall, pack_call},
     rows::{self, StoredExchange},
 };
 use crate::{
@@ -57,16 +57,12 @@ pub(super) struct EndedCall<'a> {
 }
 
 /// Writes a call that has come to its end: its lists and its answer are packed.
-pub(super) fn insert_ended(
-    connection: &Connection,
-    packer: &mut CallPacker,
-    ended: &EndedCall<'_>,
-) -> rusqlite::Result<()> {
+pub(super) fn insert_ended(connection: &Connection, ended: &EndedCall<'_>) -> rusqlite::Result<()> {
     let EndedCall { number, entry, is_creation, call, took, outcome, ledger } = ended;
     let kept = log_bound::kept(call.request.method, outcome);
     let outcome = OutcomeColumns::of(&kept);
     let token_state = ledger.token.as_ref().map(|token| token.state.as_str());
-    let packed = packer.pack(&CallParts {
+    let packed = pack_call(&CallParts {
         params: &call.params_json,
         headers: &call.headers_json,
         answer: outcome.headers.as_deref().zip(outcome.body),

@@ -308,7 +308,7 @@ impl WriteContext {
             Target::Local => {
                 let ledger = &LedgerUse::default();
                 let ended = EndedCall { number, entry: Some(entry.id), is_creation, call, took, outcome, ledger };
-                exchanges::insert_ended(&self.connection, &mut self.packer, &ended)?;
+                exchanges::insert_ended(&self.connection, &ended)?;
             }
             Target::Stripe => {
                 exchanges::insert_begun(&self.connection, number, Some(entry.id), call)?;

@@ -30,7 +30,7 @@ static UNPACKING: LazyLock<[DecoderDictionary<'static>; DICTIONARIES.len()]> =
     LazyLock::new(|| DICTIONARIES.map(DecoderDictionary::copy));
 
 thread_local! {
-    static PACKER: RefCell<CallPacker> = RefCell::new(CallPacker::new());
+    static PACKER: RefCell<TextPacker> = RefCell::new(TextPacker::new());
     /// Making one takes longer than unpacking with it.
     static UNPACKER: RefCell<Option<(u8, Decompressor<'static>)>> = const { RefCell::new(None) };
 }
@@ -46,15 +46,15 @@ pub(super) struct CallParts<'a> {
     pub(super) token_state: Option<&'a str>,
 }
 
-/// Packs calls, with memory that it keeps from one to the next.
-pub(super) struct CallPacker {
+/// Packs texts, with memory that it keeps from one to the next.
+struct TextPacker {
     compressor: Compressor<'static>,
     text: Vec<u8>,
     packed: Vec<u8>,
 }
 
-impl CallPacker {
-    pub(super) fn new() -> Self {
+impl TextPacker {
+    fn new() -> Self {
         let compressor = Compressor::with_prepared_dictionary(&PACKING).and_then(|mut compressor| {
             // The version in front says which dictionary it is.
             compressor.set_parameter(zstd::zstd_safe::CParameter::DictIdFlag(false))?;
@@ -63,18 +63,7 @@ impl CallPacker {
         Self { compressor: compressor.expect("the dictionary is one"), text: Vec::new(), packed: Vec::new() }
     }
 
-    pub(super) fn pack(&mut self, parts: &CallParts<'_>) -> Vec<u8> {
-        let (headers, body) = parts.answer.unwrap_or_default();
-        self.pack_text(|text| {
-            for line in [parts.params, parts.headers, headers, parts.token_state.unwrap_or_default()] {
-                text.extend_from_slice(line.as_bytes());
-                text.push(b'\n');
-            }
-            text.extend_from_slice(body);
-        })
-    }
-
-    fn pack_text(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    fn pack(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         self.text.clear();
         write(&mut self.text);
         let room = 1 + zstd::zstd_safe::compress_bound(self.text.len());
@@ -92,9 +81,24 @@ impl CallPacker {
     }
 }
 
+pub(super) fn pack_call(parts: &CallParts<'_>) -> Vec<u8> {
+    let (headers, body) = parts.answer.unwrap_or_default();
+    pack(|text| {
+        for line in [parts.params, parts.headers, headers, parts.token_state.unwrap_or_default()] {
+            text.extend_from_slice(line.as_bytes());
+            text.push(b'\n');
+        }
+        text.extend_from_slice(body);
+    })
+}
+
 /// Packs the JSON of an object of the minter: it is most of an answer.
 pub(super) fn pack_object(json: &str) -> Vec<u8> {
-    PACKER.with_borrow_mut(|packer| packer.pack_text(|text| text.extend_from_slice(json.as_bytes())))
+    pack(|text| text.extend_from_slice(json.as_bytes()))
+}
+
+fn pack(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    PACKER.with_borrow_mut(|packer| packer.pack(write))
 }
 
 /// A call as it was before it was packed.
@@ -165,7 +169,6 @@ mod tests {
 
     #[test]
     fn what_was_packed_comes_out_as_it_was() {
-        let mut packer = CallPacker::new();
         let answers: [Option<(&str, &[u8])>; 4] = [
             None,
             Some(("[]", b"")),
@@ -175,7 +178,7 @@ mod tests {
         for answer in answers {
             for token_state in [None, Some("{}")] {
                 let parts = CallParts { params: r#"[["n","ü"]]"#, headers: "[]", answer, token_state };
-                let call = UnpackedCall::of(&packer.pack(&parts)).unwrap();
+                let call = UnpackedCall::of(&pack_call(&parts)).unwrap();
                 assert_eq!((call.params(), call.headers()), (parts.params, parts.headers));
                 assert_eq!(call.answer_headers().map(|headers| (headers, call.body())), answer);
                 assert_eq!(call.token_state(), token_state.unwrap_or_default());
@@ -186,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_damaged_is_refused() {
         let parts = CallParts { params: "[]", headers: "[]", answer: Some(("[]", b"body")), token_state: None };
-        let packed = CallPacker::new().pack(&parts);
+        let packed = pack_call(&parts);
         for damaged in [&[][..], &[0], &[VERSION], &[VERSION + 1, 1, 2], &packed[..packed.len() - 1], b"\x01{}"] {
             assert!(UnpackedCall::of(damaged).is_none(), "{damaged:?}");
         }

@@ -143,7 +143,7 @@ impl WriteContext {
     /// Writes a call that has come to its end.
     fn insert_call(&mut self, ended: &EndedCall<'_>) -> rusqlite::Result<()> {
         let EndedCall { number, call, ledger, .. } = *ended;
-        exchanges::insert_ended(&self.connection, &mut self.packer, ended)?;
+        exchanges::insert_ended(&self.connection, ended)?;
         self.last_call = number.0;
         if ledger.token.is_some() && call.world != worlds::COMMON {
             worlds::add_token(&self.connection, &call.world)?;

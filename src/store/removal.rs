@@ -12,7 +12,7 @@ use super::{
     entries,
     error::JobError,
     key_index::MOST_ANSWERS,
-    packed::{CallPacker, CallParts, UnpackedCall},
+    packed::{CallParts, UnpackedCall, pack_call},
     write_context::WriteContext,
 };
 use crate::{
@@ -87,7 +87,7 @@ impl WriteContext {
             }
             let calls = "SELECT count(*) FROM exchanges WHERE entry = ?1";
             let calls: i64 = self.connection.prepare_cached(calls)?.query_row([id.0], |row| row.get(0))?;
-            let kept = keep_for_minter(&self.connection, &mut self.packer, *id, needed)?;
+            let kept = keep_for_minter(&self.connection, *id, needed)?;
             // Those of its calls that are left go with it.
             self.connection.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([id.0])?;
             report.add(RemovalReport { entries: 1, calls: calls.unsigned_abs() - kept, answers_kept: kept });
@@ -115,12 +115,7 @@ impl WriteContext {
 
 /// Takes the calls of an entry that the minter needs out of the history, with nothing of their requests; gives how many.
 /// A call that cannot be read goes with its entry: the minter could not read it either.
-fn keep_for_minter(
-    connection: &Connection,
-    packer: &mut CallPacker,
-    entry: EntryId,
-    needed: MinterCalls,
-) -> rusqlite::Result<u64> {
+fn keep_for_minter(connection: &Connection, entry: EntryId, needed: MinterCalls) -> rusqlite::Result<u64> {
     let (after_ms, after) = needed.values();
     let calls: Vec<(i64, Option<Vec<u8>>)> = connection
         .prepare_cached(&format!("SELECT id, packed FROM exchanges WHERE entry = ?3 AND {NEEDED}"))?
@@ -132,7 +127,7 @@ fn keep_for_minter(
             // A call of an older version has its answer in columns.
             None => None,
             Some(packed) => match UnpackedCall::of(&packed) {
-                Some(call) => Some(answer_alone(packer, &call)),
+                Some(call) => Some(answer_alone(&call)),
                 None => continue,
             },
         };
@@ -151,8 +146,8 @@ fn keep_for_minter(
 }
 
 /// A call without its request.
-fn answer_alone(packer: &mut CallPacker, call: &UnpackedCall) -> Vec<u8> {
+fn answer_alone(call: &UnpackedCall) -> Vec<u8> {
     let token_state = Some(call.token_state()).filter(|state| !state.is_empty());
     let answer = call.answer_headers().map(|headers| (headers, call.body()));
-    packer.pack(&CallParts { params: "[]", headers: "[]", answer, token_state })
+    pack_call(&CallParts { params: "[]", headers: "[]", answer, token_state })
 }

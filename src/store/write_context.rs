@@ -15,7 +15,6 @@ use super::{
     log_bound::LogBound,
     numbered_ids::IdNumbers,
     objects::ObjectPlaces,
-    packed::CallPacker,
     worlds::{self, WorldStates},
 };
 use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
@@ -38,7 +37,6 @@ pub(super) struct WriteContext {
     /// The database; `None` in memory.
     pub(super) file: Option<PathBuf>,
     pub(super) log: LogBound,
-    pub(super) packer: CallPacker,
     /// What is known of the database, as of [`Self::begin`] and the jobs since.
     pub(super) worlds: WorldStates,
     pub(super) next_effects: NextEffects,
@@ -85,7 +83,6 @@ impl WriteContext {
             settled: Vec::new(),
             file,
             log,
-            packer: CallPacker::new(),
             worlds: WorldStates::default(),
             next_effects: NextEffects::default(),
             keys: KeyIndex::default(),
