@@ -177,6 +177,8 @@ impl BackendTargets {
         after: Option<i64>,
         limit: usize,
     ) -> Result<LoggedPage, StoreError> {
+        // Whoever asks for the calls means those that were answered before.
+        self.store.settle_lines().await;
         let store = self.store.clone();
         let is_own = account.is_some_and(|account| account.as_str() == self.account_id());
         let which = CallSelection {

@@ -38,13 +38,26 @@ impl BackendTargets {
         let secret = store.workspace_secret();
         let workspace =
             seed.map_or_else(|| MinterAccount::new(secret), |seed| MinterAccount::seeded(seed).in_folder(&secret));
-        Self { store, accounts: WorldAccounts::new(workspace), client: Arc::default(), save_failures: Arc::default() }
+        let targets = Self {
+            store,
+            accounts: WorldAccounts::new(workspace),
+            client: Arc::default(),
+            save_failures: Arc::default(),
+        };
+        targets.noting(Arc::default())
+    }
+
+    /// The same, with what becomes of calls that are not saved noted here.
+    fn noting(self, save_failures: Arc<SaveFailures>) -> Self {
+        let lost = Arc::clone(&save_failures);
+        self.store.on_lost_line(move |error| lost.add(error));
+        Self { save_failures, ..self }
     }
 
     /// Lets `tell` hear why calls over HTTP are not saved: each reason once a minute at most.
     #[must_use]
     pub fn telling(self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { save_failures: Arc::new(SaveFailures::told_by(tell)), ..self }
+        self.noting(Arc::new(SaveFailures::told_by(tell)))
     }
 
     /// The store that both targets write to.

@@ -120,6 +120,11 @@ impl NextEffects {
     }
 }
 
+/// Whether anything of a world is due by then, for whoever reads beside the writer.
+pub(super) fn is_any_due(connection: &Connection, world: &str, until: i64) -> rusqlite::Result<bool> {
+    Ok(first(connection, world)?.is_some_and(|(_, effect)| effect.due <= until))
+}
+
 /// Keeps an effect of a world at a place among the objects. One that is kept already is left as it is.
 pub(super) fn insert(
     connection: &Connection,

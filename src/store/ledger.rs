@@ -13,11 +13,11 @@ use super::{
     call::MaskedCall,
     due_effects,
     error::{JobError, StoreError},
-    event_list::EventList,
     exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
-    objects::{self, JsonColumns, ObjectColumns, ObjectKey, ObjectRow},
-    outbox, rows,
+    objects::{JsonColumns, ObjectRow},
+    rows,
+    world_objects::{ObjectPlace, WorldObjects},
     write_context::WriteContext,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
         history::{entry::EntryId, request_log::ExchangeId},
     },
     minter::{
-        LaterEffect, Ledger, LedgerChange, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer,
+        LaterEffect, Ledger, LedgerChange, LedgerError, NewToken, ObjectKind, PageQuery, RememberedAnswer,
         StoredObject,
         ids::ObjectNumbers,
         ledger::{AnswerKey, IdempotencyRecord, RequestFingerprint},
@@ -53,7 +53,7 @@ const KEEP_FOR_EVENTS_BY_ID: &str = "UPDATE objects SET parent = NULL, \
 pub(super) struct SqlLedger<'a> {
     context: &'a WriteContext,
     connection: &'a Connection,
-    world: &'a str,
+    objects: WorldObjects<'a>,
     /// The call that the ledger is used for; `None` for what happens by itself.
     call: Option<&'a MaskedCall>,
     /// The number that the call will have.
@@ -87,10 +87,14 @@ impl<'a> SqlLedger<'a> {
 
     /// The objects of a world, for what happens there without a call.
     pub(super) fn of_world(context: &'a WriteContext, world: &'a str) -> Self {
+        let connection = &context.connection;
+        let void = context.worlds.void_of(world);
+        let objects =
+            WorldObjects { connection, world, identities: &context.identities, numbers: &context.numbers, void };
         Self {
             context,
-            connection: &context.connection,
-            world,
+            connection,
+            objects,
             call: None,
             number: ExchangeId(0),
             token: None,
@@ -120,26 +124,16 @@ impl<'a> SqlLedger<'a> {
     }
 
     fn world(&self) -> &'a str {
-        self.world
-    }
-
-    /// What an id is stored and looked up as. Ids that the minter makes are stored as they are.
-    fn stored(&self, id: &str) -> String {
-        self.context.identities.stored(id)
+        self.objects.world
     }
 
     /// The token of an account that is kept with the call which its id tells.
     fn kept_token(&mut self, account: Option<&str>, id: &str) -> Result<Option<StoredObject>, LedgerError> {
-        let Some(number) = self.context.numbers.call_of(id) else { return Ok(None) };
-        if self.context.worlds.is_void(self.world(), number) {
-            return Ok(None);
-        }
-        let found = exchanges::token(self.connection, number, self.world(), account.unwrap_or_default());
-        let token = found.map_err(|error| ledger_error(&error))?.filter(|token| token.id == id);
-        if token.is_some() {
-            self.read_token = Some((id.to_owned(), number));
-        }
-        Ok(token)
+        let found = self.objects.kept_token(account, id).map_err(|error| ledger_error(&error))?;
+        Ok(found.map(|(token, call)| {
+            self.read_token = Some((id.to_owned(), call));
+            token
+        }))
     }
 
     /// Writes what a token that is kept with its call is from now on, `None` for nothing; `false` where there is none.
@@ -158,12 +152,13 @@ impl<'a> SqlLedger<'a> {
     }
 
     fn add_object(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        let told = self.place_told(object.kind, &object.id).filter(|place| *place > self.last_place_before);
+        let told = if object.kind.is_numbered() { self.context.places.of(&object.id) } else { None };
+        let told = told.filter(|place| *place > self.last_place_before);
         let place = told.unwrap_or_else(|| self.context.places.take());
         let row = ObjectRow {
             place: Some(place),
             kind: object.kind.as_str(),
-            id: self.stored(&object.id),
+            id: self.objects.stored(&object.id),
             account: account.map(str::to_owned),
             parent: object.parent.clone(),
             created: object.created,
@@ -271,11 +266,6 @@ impl<'a> SqlLedger<'a> {
         self.change(|connection| due_effects::take(connection, next, world, until))
     }
 
-    /// The place that the id of an object tells.
-    fn place_told(&self, kind: ObjectKind, id: &str) -> Option<i64> {
-        if kind.is_numbered() { self.context.places.of(id) } else { None }
-    }
-
     /// Where the object of this kind and id is.
     fn place_of(
         &mut self,
@@ -283,7 +273,7 @@ impl<'a> SqlLedger<'a> {
         kind: ObjectKind,
         id: &str,
     ) -> Result<Option<ObjectPlace>, LedgerError> {
-        let stored = self.stored(id);
+        let stored = self.objects.stored(id);
         if let Some(ObjectRow { place: Some(place), is_numbered, .. }) = self.new_object(account, kind, &stored) {
             return Ok(Some(ObjectPlace { place: *place, is_numbered: *is_numbered }));
         }
@@ -291,101 +281,8 @@ impl<'a> SqlLedger<'a> {
         if let Some(read) = self.places_read.iter().find(is_it) {
             return Ok(Some(read.place));
         }
-        self.find(account, kind, id, ObjectColumns::Place, |row| ObjectPlace::read(row, 0))
+        self.objects.place_of(account, kind, id).map_err(|error| ledger_error(&error))
     }
-
-    /// Reads the row of an object, be it that of a new one.
-    fn find<T>(
-        &self,
-        account: Option<&str>,
-        kind: ObjectKind,
-        id: &str,
-        columns: ObjectColumns,
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, LedgerError> {
-        let stored = self.stored(id);
-        let (world, account) = (self.world(), account.unwrap_or_default());
-        let key = ObjectKey { world, account, id: &stored, kind: kind.as_str() };
-        objects::find(self.connection, key, self.place_told(kind, id), columns, read)
-            .map_err(|error| ledger_error(&error))
-    }
-
-    fn list(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        let (from, to, is_rising) = match query.cursor {
-            PageCursor::Start => (i64::MIN, i64::MAX, false),
-            PageCursor::After(id) => match self.place_of(account, query.kind, id)? {
-                Some(found) => (i64::MIN, found.place - 1, false),
-                None => return Ok(Vec::new()),
-            },
-            PageCursor::Before(id) => match self.place_of(account, query.kind, id)? {
-                Some(found) => (found.place + 1, i64::MAX, true),
-                None => return Ok(Vec::new()),
-            },
-        };
-        self.rows_between(account, query, (from, to), is_rising).map_err(|error| ledger_error(&error))
-    }
-
-    fn rows_between(
-        &self,
-        account: Option<&str>,
-        query: &PageQuery<'_>,
-        (from, to): (i64, i64),
-        is_rising: bool,
-    ) -> rusqlite::Result<Vec<StoredObject>> {
-        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        if query.kind == ObjectKind::Event && !query.events.is_all() {
-            let list = EventList {
-                connection: self.connection,
-                world: self.world(),
-                account,
-                created: query.created.clone(),
-                places: from..=to,
-                is_rising,
-                limit,
-            };
-            return list.page(&query.events);
-        }
-        let sql = page_sql(query.parent.is_some(), is_rising);
-        let (since, until) = (query.created.start(), query.created.end());
-        let mut page = self
-            .connection
-            .prepare_cached(&sql)?
-            .query_map(
-                (
-                    query.kind.as_str(),
-                    from,
-                    to,
-                    since,
-                    until,
-                    limit,
-                    query.parent,
-                    self.world(),
-                    account.unwrap_or_default(),
-                ),
-                |row| rows::stored_object(query.kind, row),
-            )?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        if is_rising {
-            page.reverse();
-        }
-        Ok(page)
-    }
-}
-
-/// The query of a page; both kinds of lists have an index that gives its order. It is named, for SQLite takes the other
-/// one for as good.
-fn page_sql(has_parent: bool, is_rising: bool) -> String {
-    let (index, parent) = if has_parent {
-        ("objects_by_parent", "parent = ?7 AND points_to IS NULL")
-    } else {
-        ("objects_listed", "?7 IS NULL")
-    };
-    let order = if is_rising { "ASC" } else { "DESC" };
-    format!(
-        "SELECT {} FROM objects INDEXED BY {index} WHERE {parent} AND world = ?8 \
-         AND coalesce(account, '') = ?9 AND kind = ?1 AND kind <> 'token' AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6",
-        rows::OBJECT
-    )
 }
 
 impl Ledger for SqlLedger<'_> {
@@ -433,17 +330,14 @@ impl Ledger for SqlLedger<'_> {
         {
             return Ok(Some(token));
         }
-        let stored = self.stored(id);
+        let stored = self.objects.stored(id);
         if let Some(row) = self.new_object(account, kind, &stored) {
             let json = |text: &str| serde_json::from_str(text).map_err(|error| LedgerError(error.to_string()));
             let (parent, created) = (row.parent.clone(), row.created);
             let (body, state) = (json(&row.body)?, json(&row.state)?);
             return Ok(Some(StoredObject { kind, id: id.to_owned(), parent, created, body, state }));
         }
-        let found = self.find(account, kind, id, ObjectColumns::Object, |row| {
-            let object = StoredObject { id: id.to_owned(), ..rows::stored_object(kind, row)? };
-            Ok((object, ObjectPlace::read(row, 6)?))
-        })?;
+        let found = self.objects.object(account, kind, id).map_err(|error| ledger_error(&error))?;
         let Some((object, place)) = found else { return Ok(None) };
         self.places_read.push(PlaceRead { kind, id: stored, account: account.map(str::to_owned), place });
         Ok(Some(object))
@@ -456,7 +350,7 @@ impl Ledger for SqlLedger<'_> {
                 return Ok(());
             }
         }
-        let id = self.stored(&object.id);
+        let id = self.objects.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
         self.note_news(object.kind);
         if let Some(row) = self.new_object(account, object.kind, &id) {
@@ -491,7 +385,7 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
-        let (pointer, stored) = (StoredObject::pointer(kind, id), self.stored(id));
+        let (pointer, stored) = (StoredObject::pointer(kind, id), self.objects.stored(id));
         let body = self.new_object(account, kind, &stored).map(|row| row.body.clone());
         let mut new_events = self.new_objects.iter_mut().filter(|row| {
             row.kind == ObjectKind::Event.as_str()
@@ -523,8 +417,7 @@ impl Ledger for SqlLedger<'_> {
     fn pending_webhooks(&mut self, account: Option<&str>, event: &StoredObject) -> Result<usize, LedgerError> {
         self.write_new_objects()?;
         let Some(found) = self.place_of(account, event.kind, &event.id)? else { return Ok(0) };
-        outbox::pending(self.connection, self.world(), account, event, found.place)
-            .map_err(|error| ledger_error(&error))
+        self.objects.pending_webhooks(account, event, found).map_err(|error| ledger_error(&error))
     }
 
     fn schedule(&mut self, effect: &LaterEffect) -> Result<(), LedgerError> {
@@ -567,7 +460,7 @@ impl Ledger for SqlLedger<'_> {
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         self.write_new_objects()?;
-        self.list(account, query)
+        self.objects.page(account, query).map_err(|error| ledger_error(&error))
     }
 
     /// The answer is as the exchange has it, which is as it was sent.
@@ -599,7 +492,7 @@ impl SqlLedger<'_> {
         hash: KeyHash,
     ) -> rusqlite::Result<Option<(Option<EntryId>, RememberedAnswer)>> {
         for number in self.context.keys.calls(self.connection, hash)? {
-            if self.context.worlds.is_void(self.world(), number) {
+            if number <= self.objects.void {
                 continue;
             }
             let Some((call, record)) = exchanges::remembered(self.connection, number)? else { continue };
@@ -638,22 +531,6 @@ fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryI
     Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), RememberedAnswer { record, answer }))
 }
 
-/// Where an object is.
-#[derive(Clone, Copy, Debug)]
-struct ObjectPlace {
-    place: i64,
-    /// Whether its id tells it.
-    is_numbered: bool,
-}
-
-impl ObjectPlace {
-    /// From this column of a row on.
-    fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
-        let is_numbered: Option<bool> = row.get(column + 1)?;
-        Ok(Self { place: row.get(column)?, is_numbered: is_numbered.unwrap_or_default() })
-    }
-}
-
 /// An object that a call read, with its place.
 struct PlaceRead {
     kind: ObjectKind,
@@ -685,7 +562,7 @@ pub(super) fn keep_tokens_of(connection: &Connection, entry: Option<EntryId>) ->
     Ok(())
 }
 
-fn ledger_error(error: &rusqlite::Error) -> LedgerError {
+pub(super) fn ledger_error(error: &rusqlite::Error) -> LedgerError {
     LedgerError(StoreError::of("use the minter's objects", error).cause())
 }
 
@@ -693,26 +570,6 @@ fn ledger_error(error: &rusqlite::Error) -> LedgerError {
 mod tests {
     use super::*;
     use crate::store::schema;
-
-    #[test]
-    fn no_list_scans_or_sorts() {
-        let connection = schema::in_memory_for_tests();
-        for has_parent in [true, false] {
-            for is_rising in [true, false] {
-                let plan: Vec<String> = connection
-                    .prepare(&format!("EXPLAIN QUERY PLAN {}", page_sql(has_parent, is_rising)))
-                    .unwrap()
-                    .query_map(("charge", 1, 9, 1, 9, 10, Some("cus_1"), "", ""), |row| row.get(3))
-                    .unwrap()
-                    .collect::<rusqlite::Result<_>>()
-                    .unwrap();
-                let plan = plan.join("; ");
-                let index = if has_parent { "objects_by_parent" } else { "objects_listed" };
-                assert!(plan.contains(&format!("USING INDEX {index}")), "{plan}");
-                assert!(!plan.contains("B-TREE") && !plan.contains("SCAN"), "{plan}");
-            }
-        }
-    }
 
     #[test]
     fn the_events_of_an_object_are_found_by_an_index() {

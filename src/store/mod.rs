@@ -9,7 +9,8 @@
 //! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
 //! | `packed`, `counts` | a call's lists and bodies in one compressed piece, and long objects; how many rows of each kind there are |
-//! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
+//! | `ledger`, `world_objects`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
+//! | `call_readers`, `reading_ledger` | calls that only read, answered beside the writer |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
 //! | `due_effects` | what is to happen to the minter's objects later |
 //! | `event_list` | lists of events by type and delivery |
@@ -35,6 +36,7 @@ use rusqlite::Connection;
 mod anchor;
 mod backup;
 mod call;
+mod call_readers;
 mod compaction;
 mod copy;
 mod counts;
@@ -59,6 +61,7 @@ mod outbox;
 mod packed;
 mod paths;
 mod reader;
+mod reading_ledger;
 mod record;
 mod removal;
 mod reply;
@@ -71,6 +74,7 @@ mod session;
 mod sound;
 mod transplant;
 mod wal;
+mod world_objects;
 mod worlds;
 mod write_context;
 mod writer;
@@ -102,7 +106,8 @@ use crate::{
     domain::{
         call::{
             account::AccountId,
-            api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, TransportError},
+            api::{ApiRequest, ApiResponse, CallFailure, HttpMethod, MaskedRequest, TransportError},
+            usage,
         },
         history::{edit::EntryEdit, entry::EntryId, import_report::ImportReport, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
@@ -112,11 +117,13 @@ use crate::{
 };
 use anchor::FileAnchor;
 use call::MaskedCall;
+use call_readers::CallReaders;
 use copy::PrivateCopy;
 use due_effects::{EffectChanges, NextEffects};
 use event_bell::EventBell;
 use log_bound::{LogBound, LogLimit};
 use numbered_ids::IdNumbers;
+use reading_ledger::ReadObstacle;
 use schema::{DatabaseLocation, MigrationBackup};
 use session::StoreSession;
 use write_context::WriteContext;
@@ -140,6 +147,8 @@ pub struct Store(Arc<OpenStore>);
 #[derive(Debug)]
 struct OpenStore {
     writer: HistoryWriter,
+    /// `None` in memory.
+    readers: Option<CallReaders>,
     location: DatabaseLocation,
     workspace_secret: [u8; 32],
     identities: IdentityKey,
@@ -244,6 +253,7 @@ impl Store {
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
         Ok(Self(Arc::new(OpenStore {
             writer,
+            readers: CallReaders::of(&location, &workspace_secret),
             location,
             workspace_secret,
             identities,
@@ -270,19 +280,46 @@ impl Store {
         self.0.writer.submit("save the call", move |context| context.answer(&call, &answer))
     }
 
-    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which
-    /// is as it is kept, but for an echoed key or account that may not be.
+    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: gives the answer as it is sent, which is as it is
+    /// kept, but for an echoed key or account that may not be. A call that only reads is answered beside the writer, and
+    /// written down within a tenth of a second.
     ///
     /// `prepare` makes the minter's side of it on this thread, of the request and of the same as it is recorded.
-    pub fn serve(
+    ///
+    /// # Errors
+    /// What the store says about the call: it was not answered then.
+    pub async fn serve(
         &self,
         call: NewCall,
         arrived: Instant,
         prepare: impl FnOnce(ApiRequest, &MaskedRequest) -> LocalAnswer,
-    ) -> StoreReply<ApiResponse> {
-        let (call, request) = MaskedCall::with_request(call, &self.0.identities);
-        let answer = prepare(request, &call.request);
-        self.0.writer.submit("save the call", move |context| context.serve(&call, arrived, &answer))
+    ) -> Result<ApiResponse, StoreError> {
+        let (mut call, request) = MaskedCall::with_request(call, &self.0.identities);
+        let mut answer = prepare(request, &call.request);
+        if call.request.method == HttpMethod::Get && self.0.writer.has_room_for_lines() {
+            let mut read = self.0.read(&call, &answer, false);
+            if read == Err(ReadObstacle::TakesLong) {
+                let store = Arc::clone(&self.0);
+                let task = move || (store.read(&call, &answer, true), call, answer);
+                let joined = tokio::task::spawn_blocking(task).await;
+                (read, call, answer) = joined.map_err(|_| StoreError::Panicked { doing: "answer the call" })?;
+            }
+            if let Ok(answer) = read {
+                return Ok(self.0.write_line(call, arrived.elapsed(), answer));
+            }
+        }
+        self.0.writer.submit("save the call", move |context| context.serve(&call, arrived, &answer)).await
+    }
+
+    /// Waits until the lines of all calls that were answered before are written, or are lost: see [`Store::on_lost_line`].
+    pub async fn settle_lines(&self) {
+        // It has nothing of its own that could fail.
+        let _ = self.0.writer.submit("write down the calls", |_| Ok(())).await;
+    }
+
+    /// Lets `tell` hear why lines of calls are not written that were answered already.
+    pub fn on_lost_line(&self, tell: impl Fn(&StoreError) + Send + Sync + 'static) {
+        self.0.writer.on_lost_line(Box::new(tell));
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
@@ -466,5 +503,22 @@ impl Store {
     /// it.
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
+    }
+}
+
+impl OpenStore {
+    fn read(&self, call: &MaskedCall, answer: &LocalAnswer, may_take_long: bool) -> Result<ApiResponse, ReadObstacle> {
+        let readers = self.readers.as_ref().ok_or(ReadObstacle::NeedsWriter)?;
+        readers.answer(call, answer, may_take_long)
+    }
+
+    /// Lets a call be written down that was answered by reading; gives the answer as it is sent.
+    fn write_line(&self, call: MaskedCall, took: Duration, answer: ApiResponse) -> ApiResponse {
+        let sent = call.redaction.local_answer(answer, false);
+        let kept = call.redaction.kept_of_sent(&sent);
+        let token_use = usage::of_call(&call.request, Some(&kept));
+        let (bytes, outcome) = (kept.body.len(), Ok(kept));
+        self.writer.submit_line(bytes, move |context| context.note_read(&call, took, &outcome, token_use.as_ref()));
+        sent
     }
 }

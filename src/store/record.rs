@@ -154,6 +154,26 @@ impl WriteContext {
         Ok(())
     }
 
+    /// Writes down a call that was answered by reading alone: its answer as it is kept, and what that says of a token.
+    pub(super) fn note_read(
+        &mut self,
+        call: &MaskedCall,
+        took: Duration,
+        outcome: &Result<ApiResponse, CallFailure>,
+        token_use: Option<&TokenUse>,
+    ) -> Result<(), JobError> {
+        if call.world != worlds::COMMON {
+            worlds::enter(&self.connection, &mut self.worlds, &call.world)?;
+        }
+        let (about, changed) = self.settle_use(token_use, &call.request, call.target, outcome.as_ref().ok())?;
+        let (number, ledger) = (self.next_call(), &LedgerUse::default());
+        self.insert_call(&EndedCall { number, entry: about, is_creation: false, call, took, outcome, ledger })?;
+        if changed.is_none() {
+            self.log.enter(number);
+        }
+        Ok(())
+    }
+
     /// Writes down a call that neither target answered, with its outcome as it is kept.
     pub(super) fn note(
         &mut self,
@@ -325,11 +345,20 @@ impl WriteContext {
         target: Target,
         response: Option<&ApiResponse>,
     ) -> rusqlite::Result<(Option<EntryId>, Option<HistoryEntry>)> {
-        let Some(TokenUse { token, verdict }) = usage::of_call(request, response) else {
-            return Ok((None, None));
-        };
+        self.settle_use(usage::of_call(request, response).as_ref(), request, target, response)
+    }
+
+    /// The same, of what the call reveals about its token.
+    fn settle_use(
+        &mut self,
+        token_use: Option<&TokenUse>,
+        request: &MaskedRequest,
+        target: Target,
+        response: Option<&ApiResponse>,
+    ) -> rusqlite::Result<(Option<EntryId>, Option<HistoryEntry>)> {
+        let Some(TokenUse { token, verdict }) = token_use else { return Ok((None, None)) };
         // The newest entry of a token shows the call, where several have it.
-        let entries = self.entries_of(&token, target)?;
+        let entries = self.entries_of(token, target)?;
         let about = entries.last().map(|entry| entry.id);
         let TokenVerdict::Used(by) = verdict else { return Ok((about, None)) };
         let mut changed = None;

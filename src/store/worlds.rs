@@ -55,9 +55,9 @@ impl WorldStates {
         self.state_of(world).ahead
     }
 
-    /// Whether what a call left in a world is there no more, by a reset.
-    pub(super) fn is_void(&self, world: &str, call: ExchangeId) -> bool {
-        call.0 <= self.state_of(world).void
+    /// What calls up to this one left in a world is there no more, by a reset.
+    pub(super) fn void_of(&self, world: &str) -> ExchangeId {
+        ExchangeId(self.state_of(world).void)
     }
 
     fn state_of(&self, world: &str) -> WorldState {

@@ -1,7 +1,8 @@
 //! The one thread that writes, and the groups of jobs that it commits together.
 //!
 //! ```text
-//! submit ──► queue ──► group: everything that waits, GROUP_LIMIT at most
+//! submit_line ──► lines ┐  nobody waits for them: they go with the next group, or LINE_DELAY later
+//! submit ──► queue ─────┴──► group: all lines, and of the jobs that wait GROUP_LIMIT at most
 //!                        BEGIN IMMEDIATE
 //!                          job                         once a job, in the order of submission;
 //!                                                      one that fails after it wrote takes all back, and the group
@@ -15,14 +16,15 @@
 //! ```
 
 use std::{
-    io,
+    fmt, io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{self, Receiver, Sender},
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use super::{
@@ -38,6 +40,14 @@ const GROUP_LIMIT: usize = 512;
 /// How often a group runs as a whole.
 const MOST_RUNS: usize = 4;
 const SAVING: &str = "save to the history";
+/// How long a line waits for a group at most.
+pub(super) const LINE_DELAY: Duration = Duration::from_millis(50);
+/// So many lines are written at once, without waiting longer.
+const LINES_AT_ONCE: usize = 256;
+/// About how many bytes of lines may wait: with more, whoever makes another one waits for it.
+const MOST_LINE_BYTES: usize = 8 << 20;
+/// About what a line takes besides the body of its answer.
+const LINE_BYTES: usize = 4 << 10;
 
 /// A job in the queue, which may have to run more than once before it is committed.
 trait WriteJob: Send {
@@ -49,6 +59,13 @@ trait WriteJob: Send {
 
     /// Tells the caller how it went: its own failure, else that of the commit, else what it gave.
     fn end(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+/// What the writer's thread is sent.
+enum WriterMessage {
+    Job(Box<dyn WriteJob>),
+    /// There are lines: the first of some, or as many as are written at once.
+    Lines,
 }
 
 /// How a job went.
@@ -76,19 +93,10 @@ where
 {
     fn run(&mut self, context: &mut WriteContext) -> JobRun {
         let Self { doing, work, span, .. } = self;
-        // The writer outlives a fault of the minter.
-        let result = span
-            .in_scope(|| catch_unwind(AssertUnwindSafe(|| work(context))))
-            .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })));
-        if matches!(result, Err(JobError::PutOff)) {
-            return JobRun::PutOff;
-        }
-        let result = result.map_err(|failed| failed.while_doing(doing).about(context.file.as_deref()));
-        if let Err(error) = &result
-            && context.connection.is_autocommit()
-        {
-            context.lost = Some(error.clone());
-        }
+        let result = match run_job(doing, span, work, context) {
+            Err(JobError::PutOff) => return JobRun::PutOff,
+            result => result.map_err(|error| noted(error, doing, context)),
+        };
         if self.result.insert(result).is_ok() { JobRun::Done } else { JobRun::Failed }
     }
 
@@ -110,13 +118,102 @@ where
     }
 }
 
+/// A job that nobody waits for: the line of a call that was answered already.
+struct LineJob<F> {
+    work: F,
+    failed: Option<StoreError>,
+    bytes: usize,
+    lines: Arc<WaitingLines>,
+    span: tracing::Span,
+}
+
+const LINE: &str = "write down the call";
+
+impl<F> WriteJob for LineJob<F>
+where
+    F: Fn(&mut WriteContext) -> Result<(), JobError> + Send,
+{
+    fn run(&mut self, context: &mut WriteContext) -> JobRun {
+        let Self { work, span, .. } = self;
+        let result = run_job(LINE, span, work, context);
+        match result {
+            Err(JobError::PutOff) => JobRun::PutOff,
+            Ok(()) => JobRun::Done,
+            Err(error) => {
+                self.failed = Some(noted(error, LINE, context));
+                JobRun::Failed
+            }
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    fn end(self: Box<Self>, committed: Result<(), &StoreError>) {
+        self.lines.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        if let Some(error) = self.failed.as_ref().or(committed.err()) {
+            self.span.in_scope(|| self.lines.tell_lost(error));
+        }
+    }
+}
+
+/// The lines that wait for a group.
+#[derive(Default)]
+struct WaitingLines {
+    jobs: Mutex<Vec<Box<dyn WriteJob>>>,
+    bytes: AtomicUsize,
+    tell_lost: RwLock<Option<TellLost>>,
+}
+
+pub(super) type TellLost = Box<dyn Fn(&StoreError) + Send + Sync>;
+
+impl WaitingLines {
+    fn jobs(&self) -> MutexGuard<'_, Vec<Box<dyn WriteJob>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_lost(&self, error: &StoreError) {
+        if let Some(tell) = &*self.tell_lost.read().unwrap_or_else(PoisonError::into_inner) {
+            tell(error);
+        }
+    }
+}
+
+impl fmt::Debug for WaitingLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitingLines").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+/// Runs what a job does. The writer outlives a fault of the minter.
+fn run_job<T>(
+    doing: &'static str,
+    span: &tracing::Span,
+    work: &impl Fn(&mut WriteContext) -> Result<T, JobError>,
+    context: &mut WriteContext,
+) -> Result<T, JobError> {
+    span.in_scope(|| catch_unwind(AssertUnwindSafe(|| work(context))))
+        .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })))
+}
+
+/// The error of a job as its caller is told it, noted where it took the transaction with it.
+fn noted(error: JobError, doing: &'static str, context: &mut WriteContext) -> StoreError {
+    let error = error.while_doing(doing).about(context.file.as_deref());
+    if context.connection.is_autocommit() {
+        context.lost = Some(error.clone());
+    }
+    error
+}
+
 /// The commits between two tries to empty the WAL.
 const COMMITS_BETWEEN: u32 = 64;
 
 /// The handle of the thread. Dropping it waits until all jobs that were submitted are done.
 #[derive(Debug)]
 pub(super) struct HistoryWriter {
-    queue: RwLock<Option<Sender<Box<dyn WriteJob>>>>,
+    queue: RwLock<Option<Sender<WriterMessage>>>,
+    lines: Arc<WaitingLines>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
@@ -129,11 +226,12 @@ impl HistoryWriter {
     pub(super) fn start(context: WriteContext, anchor: Option<FileAnchor>) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&commits);
+        let lines = Arc::<WaitingLines>::default();
+        let (counter, waiting) = (Arc::clone(&commits), Arc::clone(&lines));
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run_jobs(context, anchor.as_ref(), &jobs, &counter))?;
-        Ok(Self { queue: RwLock::new(Some(queue)), thread: Some(thread), commits })
+            .spawn(move || run_jobs(context, anchor.as_ref(), &jobs, &waiting, &counter))?;
+        Ok(Self { queue: RwLock::new(Some(queue)), lines, thread: Some(thread), commits })
     }
 
     /// Puts a job at the end of the queue. Jobs run in the order of these calls. A job may run more than once, each time
@@ -145,11 +243,46 @@ impl HistoryWriter {
     ) -> StoreReply<T> {
         let (promise, reply) = reply::pair(doing);
         let job = Box::new(Job { doing, work, result: None, promise, span: tracing::Span::current() });
-        if let Some(queue) = &*self.queue.read().unwrap_or_else(PoisonError::into_inner) {
-            // Without a receiver the job is dropped, and its promise says that the store is closed.
-            let _ = queue.send(job);
-        }
+        self.send(WriterMessage::Job(job));
         reply
+    }
+
+    fn send(&self, message: WriterMessage) {
+        if let Some(queue) = &*self.queue.read().unwrap_or_else(PoisonError::into_inner) {
+            // Without a receiver a job is dropped, and its promise says that the store is closed.
+            let _ = queue.send(message);
+        }
+    }
+
+    /// Whether a line may be submitted: its memory is given back once it is written.
+    pub(super) fn has_room_for_lines(&self) -> bool {
+        self.lines.bytes.load(Ordering::Relaxed) < MOST_LINE_BYTES
+    }
+
+    /// Lets a call be written down that was answered with so many bytes, [`LINE_DELAY`] from now at most. Lines run in the
+    /// order of these calls, and before what is submitted after them.
+    pub(super) fn submit_line(
+        &self,
+        bytes: usize,
+        work: impl Fn(&mut WriteContext) -> Result<(), JobError> + Send + 'static,
+    ) {
+        let bytes = bytes + LINE_BYTES;
+        self.lines.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let (lines, span) = (Arc::clone(&self.lines), tracing::Span::current());
+        let job = Box::new(LineJob { work, failed: None, bytes, lines, span });
+        let waiting = {
+            let mut jobs = self.lines.jobs();
+            jobs.push(job);
+            jobs.len()
+        };
+        if waiting == 1 || waiting == LINES_AT_ONCE {
+            self.send(WriterMessage::Lines);
+        }
+    }
+
+    /// Lets `tell` hear why lines are not written.
+    pub(super) fn on_lost_line(&self, tell: TellLost) {
+        *self.lines.tell_lost.write().unwrap_or_else(PoisonError::into_inner) = Some(tell);
     }
 
     pub(super) fn commits(&self) -> u64 {
@@ -174,12 +307,30 @@ impl Drop for HistoryWriter {
 fn run_jobs(
     mut context: WriteContext,
     anchor: Option<&FileAnchor>,
-    jobs: &Receiver<Box<dyn WriteJob>>,
+    messages: &Receiver<WriterMessage>,
+    lines: &WaitingLines,
     commits: &AtomicU64,
 ) {
-    while let Ok(first) = jobs.recv() {
-        let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
-        let group = std::iter::once(first).chain(waiting).collect();
+    while let Ok(first) = messages.recv() {
+        let first = match first {
+            // It may be that nothing else comes: then the handle is gone, and all is written at once.
+            WriterMessage::Lines if !lines.jobs().is_empty() => match messages.recv_timeout(LINE_DELAY) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => WriterMessage::Lines,
+            },
+            first => first,
+        };
+        let waiting = messages.try_iter().take(GROUP_LIMIT - 1);
+        let jobs: Vec<_> = std::iter::once(first)
+            .chain(waiting)
+            .filter_map(|message| match message {
+                WriterMessage::Job(job) => Some(job),
+                WriterMessage::Lines => None,
+            })
+            .collect();
+        // After the messages: a line that comes from now on sends another one.
+        let mut group = mem::take(&mut *lines.jobs());
+        group.extend(jobs);
         run_group(&mut context, anchor, group, commits);
     }
     if context.wal_cleanup != WalCleanup::None {

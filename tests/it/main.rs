@@ -8,6 +8,7 @@ mod as_it_came;
 mod authentication;
 mod authorizations;
 mod browsers;
+mod call_reads;
 mod call_work;
 mod cases;
 mod check_key;

@@ -1,0 +1,112 @@
+//! Calls that only read: they wait for no write, they meet all that was told before, and they are written down.
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use serde_json::Value;
+use testcard::store::FILE_NAME;
+
+use crate::support::{program::Home, serving::Serving};
+
+fn data_of(home: &Home) -> PathBuf {
+    home.path().join("data")
+}
+
+fn database(home: &Home) -> Connection {
+    Connection::open(data_of(home).join(FILE_NAME)).unwrap()
+}
+
+/// The paths of the calls that are written down, oldest first.
+#[track_caller]
+fn paths(server: &Serving) -> Vec<String> {
+    let text = |call: &Value| format!("{} {}", call["method"].as_str().unwrap(), call["path"].as_str().unwrap());
+    server.requests().iter().rev().map(text).collect()
+}
+
+#[test]
+fn a_call_that_reads_waits_for_no_write_and_is_written_down_after_it() {
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
+    let token = server.token();
+    let other = database(&home);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The lock is held by this thread: what waited for it would never be answered.
+    let read = server.get(&format!("/v1/tokens/{token}"));
+    assert_eq!((read.status, &read.json()["id"]), (200, &token.clone().into()));
+    assert_eq!(server.get("/v1/charges").json()["data"].as_array().unwrap().len(), 0);
+    assert_eq!(server.get("/v1/balance").status, 200);
+    assert_eq!(server.get("/v1/charges/ch_none").code(), "resource_missing");
+    other.execute_batch("COMMIT").unwrap();
+    let written = ["POST /v1/tokens", &format!("GET /v1/tokens/{token}"), "GET /v1/charges", "GET /v1/balance"];
+    assert_eq!(paths(&server)[..4], written);
+}
+
+#[test]
+fn what_another_process_made_is_met_at_once() {
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
+    for _ in 0..3 {
+        let minted = home.run(["mint"]);
+        let token = minted.stdout.trim();
+        assert_eq!(server.get(&format!("/v1/tokens/{token}")).json()["used"], false, "{minted:?}");
+        assert_eq!(home.run(["charge", token]).exit, 0);
+        assert_eq!(server.get(&format!("/v1/tokens/{token}")).json()["used"], true);
+    }
+    assert_eq!(server.get("/v1/charges").json()["data"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_due_happens_before_a_call_that_reads() {
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
+    let charge = server.post("/v1/charges", &[("amount", "500"), ("currency", "usd"), ("source", "tok_refundFail")]);
+    let charge = charge.json()["id"].as_str().unwrap().to_owned();
+    let refund = server.post("/v1/refunds", &[("charge", &charge)]).json()["id"].as_str().unwrap().to_owned();
+    let status = || server.get(&format!("/v1/refunds/{refund}")).json()["status"].clone();
+    let before = status();
+    let by_control = [("Authorization", &*format!("Bearer {}", server.control_token))];
+    assert_eq!(server.send("POST", "/_testcard/clock", &[("advance", "30d")], &by_control).status, 200);
+    assert_eq!((before, status()), ("succeeded".into(), "failed".into()));
+}
+
+#[test]
+fn a_new_account_reads_a_world_of_its_own() {
+    let home = Home::new();
+    let server = Serving::start(&home, &["--isolate"]);
+    let of = |key: &str, path: &str| server.send("GET", path, &[], &[("Authorization", &format!("Bearer {key}"))]);
+    let made = server.send("POST", "/v1/customers", &[], &[("Authorization", "Bearer sk_test_one")]);
+    let customer = format!("/v1/customers/{}", made.json()["id"].as_str().unwrap());
+    assert_eq!(of("sk_test_one", &customer).status, 200);
+    for _ in 0..2 {
+        assert_eq!(of("sk_test_two", &customer).status, 404);
+        assert_eq!(of("sk_test_two", "/v1/customers").json()["data"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn a_history_that_is_gone_is_read_no_more() {
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
+    let token = format!("/v1/tokens/{}", server.token());
+    assert_eq!(server.get(&token).status, 200);
+    std::fs::rename(data_of(&home), home.beside("moved")).unwrap();
+    assert_eq!(server.get(&token).status, 500);
+    std::fs::rename(home.beside("moved"), data_of(&home)).unwrap();
+    assert_eq!(server.get(&token).status, 200);
+}
+
+#[test]
+fn calls_that_read_are_written_down_together() {
+    let home = Home::new();
+    let mut server = Serving::start(&home, &[]);
+    let token = format!("/v1/tokens/{}", server.token());
+    for _ in 0..300 {
+        assert_eq!(server.get(&token).status, 200);
+    }
+    // One that asks the program to end loses none.
+    server.terminate();
+    server.ended();
+    let calls = "SELECT count(*) FROM exchanges WHERE method = 'GET' AND entry IS NOT NULL AND http_status = 200";
+    let calls: i64 = database(&home).query_row(calls, [], |row| row.get(0)).unwrap();
+    assert_eq!(calls, 300, "each in the timeline of the token");
+}
