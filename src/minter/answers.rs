@@ -58,9 +58,7 @@ impl<'a> Answering<'a> {
         let mut headers = common_headers();
         let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
         add("Request-Id", self.request_id.clone());
-        // Repeated as sent; the version in which the call is answered where none was.
-        let version = self.request.header("Stripe-Version").map(str::to_owned);
-        add("Stripe-Version", version.unwrap_or_else(|| ApiVersion::OF_ACCOUNT.to_string()));
+        add("Stripe-Version", ApiVersion::shown(self.request).into_owned());
         if let Some(account) = self.request.header("Stripe-Account") {
             add("Stripe-Account", account.to_owned());
         }

@@ -162,6 +162,17 @@ pub trait Ledger {
     /// The object of this kind and id.
     fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError>;
 
+    /// The body of the answer that showed a token as it is now, under this value of `Stripe-Version`: of a ledger that keeps
+    /// answers. `None` where it has none, whether or not there is such a token.
+    fn shown_token(
+        &mut self,
+        _account: Option<&str>,
+        _id: &str,
+        _version: &str,
+    ) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(None)
+    }
+
     /// Writes parent, body and state of an object that exists; it keeps its place in lists. Of a token only `used`
     /// changes.
     fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError>;
@@ -227,6 +238,10 @@ impl<'a> AccountLedger<'a> {
 
     pub(super) fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
         self.ledger.get(self.account, kind, id)
+    }
+
+    pub(super) fn shown_token(&mut self, id: &str, version: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.ledger.shown_token(self.account, id, version)
     }
 
     pub(super) fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {

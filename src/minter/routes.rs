@@ -68,7 +68,7 @@ const SEARCH: &str = "search";
 
 const ROUTES: &[ApiRoute] = &[
     ApiRoute { secret_only: false, ..shown_route(Post, &["v1", "tokens"], tokens::create) },
-    route(Get, &["v1", "tokens", ":id"], tokens::retrieve),
+    shown_route(Get, &["v1", "tokens", ":id"], tokens::retrieve),
     route(Post, &["v1", "charges"], charges::create),
     route(Get, &["v1", "charges"], charges::list),
     route(Get, &["v1", "charges", ":id"], charges::retrieve),

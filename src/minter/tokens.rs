@@ -10,7 +10,7 @@ use super::{
     stored_object::ObjectKind,
 };
 use crate::domain::{
-    call::error::ApiError,
+    call::{error::ApiError, version::ApiVersion},
     rules::prediction::{self, Prediction},
 };
 
@@ -62,13 +62,16 @@ fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Resul
     Ok(call.keep(ObjectKind::Token, None, token, original.state)?.body)
 }
 
-/// Shows a token again.
-pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+/// Shows a token again: with the bytes that showed it when it was made, where these are at hand and it is the same still.
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<HandlerAnswer, CallError> {
     prediction::check_retrieve(&call.request.params)?;
     let id = ids.first().copied().unwrap_or_default();
+    if let Some(shown) = call.ledger.shown_token(id, &ApiVersion::shown(call.request))? {
+        return Ok(HandlerAnswer::Shown(shown));
+    }
     let token = call
         .ledger
         .get(ObjectKind::Token, id)?
         .ok_or_else(|| ApiError::no_such("token", id, "token").with_status(404))?;
-    Ok(token.body)
+    Ok(HandlerAnswer::Object(token.body))
 }

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::json;
 
+use super::given_numbers;
 use crate::{
     domain::{clock::shifted, mask::keyed_hash},
     minter::LaterEffect,
@@ -157,6 +158,7 @@ pub(super) fn take(
     }
     let found = first(connection, world)?.filter(|(_, effect)| effect.due <= until);
     if let Some((position, _)) = &found {
+        given_numbers::keep_last_place(connection)?;
         connection.prepare_cached("DELETE FROM objects WHERE position = ?1")?.execute([position])?;
     }
     next.taken(world);

@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{
     entries::{self, haystack},
     error::{JobError, StoreError},
+    exchanges,
     key_index::MOST_ANSWERS,
     ledger, rows, schema,
     write_context::{WalCleanup, WriteContext},
@@ -99,12 +100,13 @@ pub(super) fn drop_deleted(connection: &mut Connection, now: Timestamp) -> rusql
     let long_ago = now.as_millisecond() - i64::try_from(RESTORABLE_FOR.as_millis()).unwrap_or(i64::MAX);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let dropped = transaction
-        .prepare(
+        .prepare(&format!(
             "SELECT id FROM entries WHERE deleted_ms < ?1 AND run IS NULL AND NOT EXISTS (SELECT 1 FROM exchanges \
-             LEFT JOIN answers ON answers.exchange = exchanges.id WHERE exchanges.entry = entries.id \
+             LEFT JOIN answers ON answers.exchange = exchanges.id WHERE exchanges.{} \
              AND (answers.key IS NOT NULL OR exchanges.record IS NOT NULL AND exchanges.started_ms > ?3 \
              AND exchanges.id > (SELECT max(id) FROM exchanges) - ?4)) LIMIT ?2",
-        )?
+            exchanges::of_entries("entries.id")
+        ))?
         .query_map((long_ago, MOST_DROPPED, now.as_millisecond() - 1000 * KEY_KEPT_SECS, MOST_ANSWERS), |row| {
             row.get(0).map(EntryId)
         })?

@@ -136,7 +136,7 @@ pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[Stored
 /// What is written of an entry besides what it says.
 #[derive(Clone, Copy, Default)]
 pub(super) struct EntryMarks<'a> {
-    /// The number of the change, see [`revision`].
+    /// The number of the change, see [`revision`]: 0 of one that is new.
     pub(super) revision: i64,
     /// The session that waits for the answer.
     pub(super) session: Option<&'a str>,
@@ -144,20 +144,10 @@ pub(super) struct EntryMarks<'a> {
     pub(super) token_call: Option<ExchangeId>,
 }
 
-/// Writes a new entry and gives it its number.
-pub(super) fn insert(
-    connection: &Connection,
-    entry: HistoryEntry,
-    marks: EntryMarks<'_>,
-) -> rusqlite::Result<HistoryEntry> {
-    write(connection, INSERT_ENTRY, &entry, marks)?;
-    Ok(HistoryEntry { id: EntryId(connection.last_insert_rowid()), ..entry })
-}
-
-/// Writes an entry that has its number already and is not in the table.
-pub(super) fn insert_numbered(connection: &Connection, entry: &HistoryEntry) -> rusqlite::Result<()> {
-    let revision = revision(connection)? + 1;
-    write(connection, INSERT_ENTRY, entry, EntryMarks { revision, ..EntryMarks::default() })
+/// Writes an entry that is not in the table. One with a number that is not higher than all others needs a revision, for
+/// it is found as new by nobody.
+pub(super) fn insert(connection: &Connection, entry: &HistoryEntry, marks: EntryMarks<'_>) -> rusqlite::Result<()> {
+    write(connection, INSERT_ENTRY, entry, marks)
 }
 
 /// Writes what is known of an entry that is there. `session` is the session that waits for its answer. An entry without
@@ -191,10 +181,10 @@ pub(super) fn select(
 /// How many changes of entries there were: the highest number of any, or the counter where entries with higher ones are
 /// gone.
 pub(super) const REVISION: &str = "SELECT max(coalesce((SELECT value FROM counters WHERE name = 'revision'), 0), \
-     coalesce((SELECT max(revision) FROM entries), 0))";
+     coalesce((SELECT max(revision) FROM entries WHERE revision > 0), 0))";
 
 /// The count of all changes of entries: each change has the next number, so that what was changed is found by whoever saw
-/// the count before.
+/// the count before. That an entry was made is none: it has a higher number than those before.
 pub(super) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached(REVISION)?.query_row([], |row| row.get(0))
 }
@@ -223,11 +213,10 @@ macro_rules! entry_values {
         "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20"
     };
 }
-/// A new entry is bound with the number 0: then SQLite gives it one.
 const INSERT_ENTRY: &str = concat!(
     "INSERT INTO entries (id, ",
     entry_columns!(),
-    ", uid, token_call) VALUES (nullif(?1, 0), ",
+    ", uid, token_call) VALUES (?1, ",
     entry_values!(),
     ", randomblob(16), ?21)"
 );

@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     call::MaskedCall,
@@ -54,6 +54,15 @@ pub(super) struct EndedCall<'a> {
     pub(super) took: Duration,
     pub(super) outcome: &'a Result<ApiResponse, CallFailure>,
     pub(super) ledger: &'a LedgerUse,
+}
+
+/// The condition for the calls of entries, which are a list or a query of numbers: an index has all of them but the call
+/// that made an entry's token, which the entry itself names.
+pub(super) fn of_entries(entries: &str) -> String {
+    format!(
+        "id IN (SELECT id FROM exchanges WHERE entry IN ({entries}) AND token IS NULL \
+         UNION ALL SELECT token_call FROM entries WHERE id IN ({entries}) AND token_call IS NOT NULL)"
+    )
 }
 
 /// Writes a call that has come to its end: its lists and its answer are packed.
@@ -143,6 +152,32 @@ pub(super) fn token(
         .optional()
 }
 
+/// The body of the answer that made a token, where that is unused and was shown under this value of `Stripe-Version`;
+/// `None` otherwise, and where another id stands in it.
+pub(super) fn token_as_shown(
+    connection: &Connection,
+    number: ExchangeId,
+    (world, account): (&str, &str),
+    id: &str,
+    version: &str,
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    let shown = connection
+        .prepare_cached(
+            "SELECT packed FROM exchanges WHERE id = ?1 AND token = 0 AND world = ?2 AND coalesce(account, '') = ?3",
+        )?
+        .query_row((number.0, world, account), |row| Ok(UnpackedCall::of(row.get_ref(0)?.as_blob()?)))
+        .optional()?
+        .flatten();
+    // A list of headers is written in one way only.
+    let (is_of_version, start) =
+        (format!("[\"Stripe-Version\",{}]", json!(version)), format!("{{\n  \"id\": \"{id}\""));
+    let is_it = |call: &UnpackedCall| {
+        call.answer_headers().is_some_and(|headers| headers.contains(&is_of_version))
+            && call.body().starts_with(start.as_bytes())
+    };
+    Ok(shown.filter(is_it).map(UnpackedCall::into_body))
+}
+
 /// Whether a call made a token that is used.
 pub(super) fn has_used_token(connection: &Connection, number: ExchangeId) -> rusqlite::Result<bool> {
     let used = "SELECT token FROM exchanges WHERE id = ?1";
@@ -156,7 +191,7 @@ pub(super) fn tokens_of(
     connection: &Connection,
     entry: Option<EntryId>,
 ) -> rusqlite::Result<Vec<(StoredObject, String, Option<String>)>> {
-    let of_entry = if entry.is_some() { "entry = ?1" } else { "?1 IS NULL" };
+    let of_entry = if entry.is_some() { of_entries("?1") } else { "?1 IS NULL".to_owned() };
     let tokens = connection
         .prepare_cached(&format!(
             "SELECT token, packed, world, account FROM exchanges WHERE {of_entry} AND token IS NOT NULL \
@@ -266,7 +301,8 @@ pub(super) fn reopen_creation(
     connection
         .prepare_cached(
             "UPDATE exchanges SET started_ms = ?2, took_micros = NULL, http_status = NULL, failure_kind = NULL, \
-             failure_message = NULL, failure_text = NULL WHERE entry = ?1 AND is_creation = 1 RETURNING id",
+             failure_message = NULL, failure_text = NULL \
+             WHERE entry = ?1 AND token IS NULL AND is_creation = 1 RETURNING id",
         )?
         .query_row((entry.0, started_ms), |row| row.get(0).map(ExchangeId))
 }

@@ -19,6 +19,7 @@ use super::{
     error::{JobError, StoreError},
     event_bell::EventBell,
     exchanges::{self, EndedCall, LedgerUse},
+    given_numbers,
     log_bound::LogBound,
     rows, schema, worlds,
     write_context::WriteContext,
@@ -210,6 +211,7 @@ impl WriteContext {
         self.connection.pragma_update(None, "cache_size", COPYING_CACHE)?;
         let copied = self.copy_entries(stage, &is_new, goes_on);
         self.connection.pragma_update(None, "cache_size", cache)?;
+        self.note_entries()?;
         copied.map(|()| report)
     }
 
@@ -233,7 +235,7 @@ impl WriteContext {
         is_new: &[bool],
         goes_on: &dyn Fn(u64) -> bool,
     ) -> Result<(), JobError> {
-        let given: i64 = self.connection.query_row(LAST_GIVEN, [], |row| row.get(0))?;
+        let given = given_numbers::last_entry(&self.connection)?;
         let staged = &stage.context.connection;
         let of_entry = format!("uid, {}", columns_but(staged, "entries", &["id", "revision", "uid"])?.join(", "));
         let of_call = columns_but(staged, "exchanges", &["id", "entry"])?.join(", ");
@@ -275,7 +277,7 @@ impl WriteContext {
     fn import_entry(&mut self, detail: EntryDetail, id: EntryId) -> rusqlite::Result<()> {
         let EntryDetail { entry, request, outcome, replaced, timeline, .. } = detail;
         let entry = HistoryEntry { id, started: rows::kept_moment(entry.started), ..entry };
-        let entry = entries::insert(&self.connection, entry, EntryMarks::default())?;
+        entries::insert(&self.connection, &entry, EntryMarks::default())?;
         let creation = masked_call(&entry, request, entry.target, entry.started);
         match outcome {
             Some(outcome) => self.import_call(&creation, &entry, true, entry.took, &outcome, &replaced)?,
@@ -328,10 +330,6 @@ impl WriteContext {
 /// SQLite's cache of pages while entries are copied, in KB as its negative: the index of a million tokens, whose order is
 /// not that of their entries, fits in. With the usual cache each token would have a page read and written.
 const COPYING_CACHE: i64 = -64_000;
-
-/// The last number that was given to an entry, also to one that is gone.
-const LAST_GIVEN: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0), \
-     coalesce((SELECT max(id) FROM entries), 0))";
 
 /// The entries that are known while a file is gone through, for as long as an import takes: those that are here, and those
 /// of the file itself.

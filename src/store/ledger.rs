@@ -14,6 +14,7 @@ use super::{
     due_effects,
     error::{JobError, StoreError},
     exchanges::{self, KeptToken, LedgerUse},
+    given_numbers,
     key_index::{KeyHash, KeyRecord},
     objects::{JsonColumns, ObjectRow},
     rows,
@@ -156,7 +157,7 @@ impl<'a> SqlLedger<'a> {
         let told = told.filter(|place| *place > self.last_place_before);
         let place = told.unwrap_or_else(|| self.context.places.take());
         let row = ObjectRow {
-            place: Some(place),
+            place,
             kind: object.kind.as_str(),
             id: self.objects.stored(&object.id),
             account: account.map(str::to_owned),
@@ -274,7 +275,7 @@ impl<'a> SqlLedger<'a> {
         id: &str,
     ) -> Result<Option<ObjectPlace>, LedgerError> {
         let stored = self.objects.stored(id);
-        if let Some(ObjectRow { place: Some(place), is_numbered, .. }) = self.new_object(account, kind, &stored) {
+        if let Some(ObjectRow { place, is_numbered, .. }) = self.new_object(account, kind, &stored) {
             return Ok(Some(ObjectPlace { place: *place, is_numbered: *is_numbered }));
         }
         let is_it = |read: &&PlaceRead| read.id == stored && read.kind == kind && read.account.as_deref() == account;
@@ -380,6 +381,7 @@ impl Ledger for SqlLedger<'_> {
         let Some(ObjectPlace { place, .. }) = self.place_of(account, kind, id)? else { return Ok(()) };
         self.places_read.retain(|read| read.place.place != place);
         self.change(|connection| {
+            given_numbers::keep_last_place(connection)?;
             connection.prepare_cached("DELETE FROM objects WHERE position = ?1")?.execute([place]).map(drop)
         })
     }
@@ -545,7 +547,7 @@ struct PlaceRead {
 pub(super) fn keep_tokens_of(connection: &Connection, entry: Option<EntryId>) -> rusqlite::Result<()> {
     for (token, world, account) in exchanges::tokens_of(connection, entry)? {
         let row = ObjectRow {
-            place: None,
+            place: 1 + given_numbers::last_place(connection)?,
             kind: token.kind.as_str(),
             body: token.body.to_string(),
             state: token.state.to_string(),

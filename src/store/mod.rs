@@ -12,6 +12,7 @@
 //! | `ledger`, `world_objects`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `call_readers`, `reading_ledger` | calls that only read, answered beside the writer |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
+//! | `given_numbers` | which numbers of rows were given |
 //! | `due_effects` | what is to happen to the minter's objects later |
 //! | `event_list` | lists of events by type and delivery |
 //! | `outbox`, `event_bell` | events on their way to webhook endpoints, and who hears of new ones |
@@ -27,6 +28,7 @@ use std::{
     cell::Cell,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -49,6 +51,7 @@ mod event_bell;
 mod event_list;
 mod exchanges;
 mod export;
+mod given_numbers;
 mod header;
 mod import;
 mod keep_jobs;
@@ -91,7 +94,7 @@ pub use outbox::{
 };
 pub use paths::FILE_NAME;
 pub use reader::{
-    CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
+    CallSelection, HistoryChanges, HistoryReader, HistoryRevision, ListPiece, ListScan,
     runs::{RowSelection, RunRows},
 };
 pub use removal::RemovalPlan;
@@ -299,16 +302,29 @@ impl Store {
         if call.request.method == HttpMethod::Get && self.0.writer.has_room_for_lines() {
             let mut read = self.0.read(&call, &answer, false);
             if read == Err(ReadObstacle::TakesLong) {
-                let store = Arc::clone(&self.0);
-                let task = move || (store.read(&call, &answer, true), call, answer);
-                let joined = tokio::task::spawn_blocking(task).await;
-                (read, call, answer) = joined.map_err(|_| StoreError::Panicked { doing: "answer the call" })?;
+                (read, call, answer) = self.long_read(call, answer).await?;
             }
             if let Ok(answer) = read {
                 return Ok(self.0.write_line(call, arrived.elapsed(), answer));
             }
         }
         self.0.writer.submit("save the call", move |context| context.serve(&call, arrived, &answer)).await
+    }
+
+    /// Reads on a thread of its own, and gives back what was handed over with what came of it.
+    fn long_read(
+        &self,
+        call: MaskedCall,
+        answer: LocalAnswer,
+    ) -> StoreReply<(Result<ApiResponse, ReadObstacle>, MaskedCall, LocalAnswer)> {
+        let (promise, reply) = reply::pair("answer the call");
+        let store = Arc::clone(&self.0);
+        let read = move || promise.keep(Ok((store.read(&call, &answer, true), call, answer)));
+        if let Err(error) = thread::Builder::new().name("long-read".to_owned()).spawn(read) {
+            // Its promise is gone with it, which is told.
+            tracing::error!("a thread for a call could not be started: {error}");
+        }
+        reply
     }
 
     /// Waits until the lines of all calls that were answered before are written, or are lost: see [`Store::on_lost_line`].

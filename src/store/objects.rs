@@ -10,7 +10,7 @@ use std::sync::{
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{numbered_ids::IdNumbers, packed};
+use super::{given_numbers, numbered_ids::IdNumbers, packed};
 use crate::minter::{ObjectKind, ids::ObjectNumbers};
 
 /// The queries for one object: at a place of which its id tells, and in the order of the index of the other ids.
@@ -95,10 +95,7 @@ impl ObjectPlaces {
 
     /// Notes the places that other processes gave. To be called in a transaction, for none of them writes until its end.
     pub(super) fn refresh(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let last = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'objects'), 0), \
-                    coalesce((SELECT max(position) FROM objects), 0))";
-        let last = connection.prepare_cached(last)?.query_row([], |row| row.get(0))?;
-        self.last.fetch_max(last, Ordering::Relaxed);
+        self.last.fetch_max(given_numbers::last_place(connection)?, Ordering::Relaxed);
         Ok(())
     }
 
@@ -150,8 +147,7 @@ impl<'a> JsonColumns<'a> {
 /// A new object as it is written.
 #[derive(Debug)]
 pub(super) struct ObjectRow {
-    /// `None` for whatever place is next.
-    pub(super) place: Option<i64>,
+    pub(super) place: i64,
     pub(super) kind: &'static str,
     /// As it is stored.
     pub(super) id: String,

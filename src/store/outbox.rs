@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::{
     due_effects,
     error::{JobError, StoreError},
+    given_numbers,
     numbered_ids::IdNumbers,
     objects::{self, ObjectColumns, ObjectKey},
     rows,
@@ -578,6 +579,7 @@ pub(super) fn drop_old_events(connection: &Connection, now: Timestamp) -> rusqli
     let is_old = connection.query_row(&first, [oldest], |row| row.get::<_, bool>(0)).optional()?;
     if is_old == Some(true) {
         let dropped = format!("DELETE FROM objects WHERE position IN ({OLDEST} LIMIT {MOST_DROPPED}) AND created < ?1");
+        given_numbers::keep_last_place(connection)?;
         let count = connection.execute(&dropped, [oldest])?;
         tracing::debug!(count, "old events are gone");
         forget_deliveries(connection)?;

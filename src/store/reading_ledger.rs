@@ -100,6 +100,10 @@ impl Ledger for ReadingLedger<'_> {
         })
     }
 
+    fn shown_token(&mut self, account: Option<&str>, id: &str, version: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.read(|objects| objects.shown_token(account, id, version))
+    }
+
     fn update(&mut self, _: Option<&str>, _: &StoredObject) -> Result<(), LedgerError> {
         self.stop(ReadObstacle::NeedsWriter)
     }

@@ -131,8 +131,9 @@ impl WriteContext {
         session: Option<&str>,
         token_call: Option<ExchangeId>,
     ) -> rusqlite::Result<HistoryEntry> {
-        let revision = self.next_revision();
-        entries::insert(&self.connection, entry, EntryMarks { revision, session, token_call })
+        let entry = HistoryEntry { id: self.next_entry(), ..entry };
+        entries::insert(&self.connection, &entry, EntryMarks { revision: 0, session, token_call })?;
+        Ok(entry)
     }
 
     pub(super) fn update_entry(&mut self, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {

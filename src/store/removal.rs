@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::{
     entries,
     error::JobError,
+    exchanges,
     key_index::MOST_ANSWERS,
     packed::{CallParts, UnpackedCall, pack_call},
     write_context::WriteContext,
@@ -85,8 +86,8 @@ impl WriteContext {
             if !self.connection.prepare_cached(&is_to_go)?.exists([id.0])? {
                 continue;
             }
-            let calls = "SELECT count(*) FROM exchanges WHERE entry = ?1";
-            let calls: i64 = self.connection.prepare_cached(calls)?.query_row([id.0], |row| row.get(0))?;
+            let calls = format!("SELECT count(*) FROM exchanges WHERE {}", exchanges::of_entries("?1"));
+            let calls: i64 = self.connection.prepare_cached(&calls)?.query_row([id.0], |row| row.get(0))?;
             let kept = keep_for_minter(&self.connection, *id, needed)?;
             // Those of its calls that are left go with it.
             self.connection.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([id.0])?;
@@ -118,7 +119,10 @@ impl WriteContext {
 fn keep_for_minter(connection: &Connection, entry: EntryId, needed: MinterCalls) -> rusqlite::Result<u64> {
     let (after_ms, after) = needed.values();
     let calls: Vec<(i64, Option<Vec<u8>>)> = connection
-        .prepare_cached(&format!("SELECT id, packed FROM exchanges WHERE entry = ?3 AND {NEEDED}"))?
+        .prepare_cached(&format!(
+            "SELECT id, packed FROM exchanges WHERE {} AND {NEEDED}",
+            exchanges::of_entries("?3")
+        ))?
         .query_map((after_ms, after, entry.0), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut kept = 0;

@@ -111,12 +111,12 @@ pub(super) fn for_each_sound_row(
 }
 
 /// Keeps of the numbers of unreadable rows those that were entries. A damaged page stands for many numbers, and the
-/// index of revisions tells which of them there were; where the index cannot be read either, all numbers stay.
+/// calls tell which of them there were; where these cannot be read either, all numbers stay.
 pub(super) fn retain_known_entries(connection: &Connection, lost: &mut RowNumbers) {
     if lost.is_empty() {
         return;
     }
-    let known = "SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > -1";
+    let known = "SELECT DISTINCT entry FROM exchanges NOT INDEXED WHERE entry IS NOT NULL";
     let known = connection.prepare_cached(known).and_then(|mut known| {
         known.query_map([], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
     });
@@ -160,15 +160,38 @@ fn bytes(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(pages.saturating_mul(page))
 }
 
-/// A number that no row of the table is above; `None` where that cannot be read.
+/// A number that no row of the table is above; `None` where nothing tells one.
 fn highest(connection: &Connection, table: NumberedTable) -> rusqlite::Result<Option<i64>> {
-    let number = |sql: &str| number(connection, sql);
     let name = table.name();
-    // An answer has the number of its exchange.
-    let counted = if table == NumberedTable::Answers { NumberedTable::Exchanges.name() } else { name };
-    let given = number(&format!("SELECT seq FROM sqlite_sequence WHERE name = '{counted}'"))?;
-    let newest = number(&format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
-    Ok(given.max(newest).filter(|last| *last > 0))
+    let counted = match table {
+        NumberedTable::Runs | NumberedTable::RunRows => {
+            format!("SELECT seq FROM sqlite_sequence WHERE name = '{name}'")
+        }
+        // An answer has the number of its exchange.
+        NumberedTable::Answers => "SELECT value FROM counters WHERE name = 'last_exchanges'".to_owned(),
+        _ => format!("SELECT value FROM counters WHERE name = 'last_{name}'"),
+    };
+    let counted = number(connection, &counted)?;
+    let mut newest = number(connection, &format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
+    if newest.is_none() {
+        // What other tables and the indexes tell of the rows.
+        let told: &[&str] = match table {
+            NumberedTable::Entries => &["SELECT max(entry) FROM exchanges NOT INDEXED"],
+            NumberedTable::Exchanges => &[
+                "SELECT max(token_call) FROM entries NOT INDEXED",
+                "SELECT max(id) FROM exchanges INDEXED BY exchanges_by_entry WHERE entry > 0 AND token IS NULL",
+                "SELECT max(exchange) FROM log_calls",
+            ],
+            NumberedTable::Objects => {
+                &["SELECT max(position) FROM objects INDEXED BY objects_listed WHERE kind <> 'token'"]
+            }
+            NumberedTable::Answers | NumberedTable::Runs | NumberedTable::RunRows => &[],
+        };
+        for sql in told {
+            newest = newest.max(number(connection, sql)?);
+        }
+    }
+    Ok(counted.max(newest).filter(|last| *last > 0))
 }
 
 /// A set of numbers, shown as ranges.

@@ -43,6 +43,18 @@ impl WorldObjects<'_> {
         Ok(found.filter(|token| token.id == id).map(|token| (token, number)))
     }
 
+    /// The same as the answer of that call showed it: see [`crate::minter::Ledger::shown_token`].
+    pub(super) fn shown_token(
+        &self,
+        account: Option<&str>,
+        id: &str,
+        version: &str,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
+        let Some(number) = self.numbers.call_of(id).filter(|number| *number > self.void) else { return Ok(None) };
+        let place = (self.world, account.unwrap_or_default());
+        exchanges::token_as_shown(self.connection, number, place, id, version)
+    }
+
     /// The object of this kind and id that has a row of its own, and where that is.
     pub(super) fn object(
         &self,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::rows;
+use super::{given_numbers, rows};
 use crate::domain::{clock::shifted, history::request_log::ExchangeId};
 
 /// The name of the one world of all calls that are in no account's own.
@@ -69,16 +69,6 @@ impl WorldStates {
     }
 }
 
-/// The highest number that a call was given.
-pub(super) fn last_call(connection: &Connection) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached(
-            "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'), 0), \
-             coalesce((SELECT max(id) FROM exchanges), 0))",
-        )?
-        .query_row([], |row| row.get(0))
-}
-
 /// Notes that an account's own world has a token more in its calls.
 pub(super) fn add_token(connection: &Connection, world: &str) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE worlds SET tokens = tokens + 1 WHERE name = ?1")?.execute([world]).map(drop)
@@ -104,7 +94,7 @@ pub(super) fn enter(connection: &Connection, states: &mut WorldStates, world: &s
         states.0.remove(&least);
     }
     // A world that had this name before left calls.
-    let void = last_call(connection)?;
+    let void = given_numbers::last_call(connection)?;
     connection
         .prepare_cached("INSERT INTO worlds (name, used, void) SELECT ?1, 1 + max(used), ?2 FROM worlds")?
         .execute((world, void))?;
@@ -135,6 +125,7 @@ fn least_used(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 /// Drops the objects and idempotency keys of a world that have rows of their own; gives the number of objects.
 fn drop_objects(connection: &Connection, world: &str) -> rusqlite::Result<usize> {
+    given_numbers::keep_last_place(connection)?;
     connection.execute("DELETE FROM answers WHERE world = ?1", [world])?;
     DROP_OBJECTS.into_iter().try_fold(0, |dropped, sql| Ok(dropped + connection.execute(sql, [world])?))
 }
@@ -150,7 +141,7 @@ pub(super) fn reset(connection: &Connection, states: &mut WorldStates, world: Op
         tokens += connection.query_row(common, [], |row| row.get::<_, i64>(0))?;
     }
     let all = "UPDATE worlds SET clock_ms = 0, tokens = 0, void = ?2 WHERE name = coalesce(?1, name)";
-    connection.execute(all, (world, last_call(connection)?))?;
+    connection.execute(all, (world, given_numbers::last_call(connection)?))?;
     states.refresh(connection)?;
     // What happened to objects, and what is to happen, is none of them. The condition on tokens is that of the index.
     let events = "SELECT count(*) FROM objects INDEXED BY objects_listed \
@@ -162,6 +153,7 @@ pub(super) fn reset(connection: &Connection, states: &mut WorldStates, world: Op
     {
         drop_objects(connection, world)?
     } else {
+        given_numbers::keep_last_place(connection)?;
         // Without a condition SQLite frees whole pages and looks at no row.
         connection.execute("DELETE FROM answers", [])?;
         connection.execute("DELETE FROM objects", [])?

@@ -11,13 +11,18 @@ use super::{
     entries,
     error::{StoreError, is_damage},
     event_bell::EventBell,
+    given_numbers,
     key_index::KeyIndex,
     log_bound::LogBound,
     numbered_ids::IdNumbers,
     objects::ObjectPlaces,
-    worlds::{self, WorldStates},
+    worlds::WorldStates,
 };
-use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
+use crate::domain::{
+    call::redaction::Redaction,
+    history::{entry::EntryId, request_log::ExchangeId},
+    mask::keyed_hash::IdentityKey,
+};
 
 /// What the jobs work on. It is passed from one to the next; only the writer's thread has it.
 pub(super) struct WriteContext {
@@ -46,6 +51,8 @@ pub(super) struct WriteContext {
     counted_calls: i64,
     /// The number of the last call that was written.
     pub(super) last_call: i64,
+    /// The number of the last entry that was written.
+    last_entry: i64,
     /// Whether there are keys that versions before the index of keys remembered.
     pub(super) remembers_old: bool,
     /// SQLite's number of the state that is known, which another process's commit changes; `None` where nothing is.
@@ -89,6 +96,7 @@ impl WriteContext {
             revision: 0,
             counted_calls: 0,
             last_call: 0,
+            last_entry: 0,
             remembers_old: false,
             known_state: None,
             has_news: Cell::new(false),
@@ -109,7 +117,8 @@ impl WriteContext {
         }
         self.worlds.refresh(&self.connection)?;
         self.next_effects.forget();
-        self.last_call = worlds::last_call(&self.connection)?;
+        self.last_call = given_numbers::last_call(&self.connection)?;
+        self.last_entry = given_numbers::last_entry(&self.connection)?;
         self.places.refresh(&self.connection)?;
         self.keys.refresh(&self.connection, self.last_call)?;
         self.revision = entries::revision(&self.connection)?;
@@ -159,6 +168,18 @@ impl WriteContext {
         self.keys.forget();
         self.log.forget();
         self.known_state = None;
+    }
+
+    /// Notes that entries have numbers which were not asked for here.
+    pub(super) fn note_entries(&mut self) -> rusqlite::Result<()> {
+        self.last_entry = given_numbers::last_entry(&self.connection)?;
+        Ok(())
+    }
+
+    /// The number of the next entry. It is given to no other one, unless the transaction is taken back.
+    pub(super) fn next_entry(&mut self) -> EntryId {
+        self.last_entry += 1;
+        EntryId(self.last_entry)
     }
 
     /// The next number of the count of all changes of entries: what is written with it is found by whoever saw the count

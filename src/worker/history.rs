@@ -14,7 +14,7 @@ use super::{joined_thread::JoinedThread, outbox::UpdateSender};
 use crate::{
     domain::history::{edit::LastDeletion, entry::EntryId, filter::HistoryFilter, listing::EntryListing},
     messages::{TroubleSubject, WorkerUpdate},
-    store::{HistoryChanges, HistoryDamage, HistoryReader, ListScan, StoreError},
+    store::{HistoryChanges, HistoryDamage, HistoryReader, HistoryRevision, ListScan, StoreError},
 };
 
 /// How often another process's commits are looked for.
@@ -42,7 +42,7 @@ pub(super) enum HistoryQuestion {
     Changed(Box<WorkerUpdate>),
     /// How a lookup went on the other connection, and what it could not read. With a revision, tell once more what
     /// changed after it.
-    LookedUp(Result<Option<i64>, StoreError>, HistoryDamage),
+    LookedUp(Result<Option<HistoryRevision>, StoreError>, HistoryDamage),
 }
 
 impl HistoryQuestion {
@@ -97,7 +97,7 @@ struct HistoryTeller {
     generation: u64,
     filter: HistoryFilter,
     /// Everything up to this revision was told.
-    revision: i64,
+    revision: HistoryRevision,
     data_version: i64,
     /// How often entries were removed for good, as of the list.
     removals: i64,
@@ -203,7 +203,7 @@ impl HistoryTeller {
                     Ok(before) => {
                         self.failed_lookup = None;
                         if let Some(before) = before {
-                            self.revision = self.revision.min(before);
+                            self.revision = self.revision.or_earlier(before);
                             self.tell_changes()?;
                         }
                     }
@@ -276,7 +276,7 @@ impl HistoryTeller {
         );
         self.listed = Some((Instant::now(), took));
         // What was committed between two pieces may be in the list or not.
-        self.revision = self.revision.min(list.revision);
+        self.revision = self.revision.or_earlier(list.revision);
         self.tell_changes()?;
         self.tell_deletion()
     }
@@ -366,7 +366,7 @@ struct ListInTheMaking {
     told_last: Option<Instant>,
     begun: Instant,
     /// What changed after this may be missing.
-    revision: i64,
+    revision: HistoryRevision,
 }
 
 impl ListInTheMaking {

@@ -24,7 +24,7 @@ use crate::{
     },
     formats::copied_text,
     messages::{ComparedEntries, EntryPair, ListedEndpoint, WorkerUpdate},
-    store::{HistoryReader, StoreError},
+    store::{HistoryReader, HistoryRevision, StoreError},
 };
 
 /// After something that is watched was read again, so many times as long as that took are left to other questions.
@@ -203,14 +203,14 @@ impl LookupReader {
         self.tell_answered(answered);
     }
 
-    fn tell_answered(&self, answered: Result<Option<i64>, StoreError>) {
+    fn tell_answered(&self, answered: Result<Option<HistoryRevision>, StoreError>) {
         // The history tells what goes wrong and what is damaged, each once for both threads.
         let _ = self.history.send(HistoryQuestion::LookedUp(answered, self.reader.damage()));
     }
 
     /// Gives the revision from which on the history is to tell what changed once more. A commit between reading and
     /// telling may have been told already, and would be overwritten by what was read before it.
-    fn read_and_tell(&self, question: LookupQuestion) -> Result<Option<i64>, StoreError> {
+    fn read_and_tell(&self, question: LookupQuestion) -> Result<Option<HistoryRevision>, StoreError> {
         let before = self.reader.revision()?;
         match question {
             LookupQuestion::Rows(ids) => self.outbox.send(WorkerUpdate::Rows(self.reader.rows(&ids)?)),

@@ -285,7 +285,7 @@ fn fill(home: &Home, copies: i64) {
     let mut connection = Connection::open(home.path().join("data/testcard.sqlite3")).unwrap();
     let transaction = connection.transaction().unwrap();
     let [entries, exchanges] = ["entries", "exchanges"].map(|table| {
-        let sql = "SELECT group_concat(name) FROM pragma_table_info(?1) WHERE name NOT IN ('id', 'entry')";
+        let sql = "SELECT group_concat(name) FROM pragma_table_info(?1) WHERE name NOT IN ('id', 'entry', 'token', 'token_call')";
         transaction.query_row(sql, [table], |row| row.get::<_, String>(0)).unwrap()
     });
     for copy in 1..=copies {

@@ -164,7 +164,7 @@ impl Caller {
             let prepared = PreparedCall::new(request, Some(masked), started, AccountPolicies::default(), account);
             Box::new(move |ledger| prepared.answer(ledger))
         });
-        answer.wait().unwrap()
+        pollster::block_on(answer).unwrap()
     }
 
     fn post(&mut self, path: &str, params: &[(&str, &str)]) -> String {

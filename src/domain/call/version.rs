@@ -1,6 +1,6 @@
 //! The version of the API that a call is answered in.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use jiff::civil::{Date, date};
 
@@ -50,6 +50,12 @@ impl<'a> ApiVersion<'a> {
     /// The version of a call: the one that it names, else that of the account.
     pub fn of(request: &'a ApiRequest) -> Self {
         request.header("Stripe-Version").and_then(Self::parse).unwrap_or(Self::OF_ACCOUNT)
+    }
+
+    /// What the answer to a call says of its version: repeated as sent, else the version in which it is answered.
+    pub fn shown(request: &ApiRequest) -> Cow<'_, str> {
+        let sent = request.header("Stripe-Version").map(Cow::Borrowed);
+        sent.unwrap_or_else(|| Cow::Owned(Self::OF_ACCOUNT.to_string()))
     }
 
     pub fn date(self) -> Date {

@@ -129,12 +129,13 @@ fn one_of<const N: usize>(column: &str, values: [&'static str; N], word: &str) -
     (!holding.is_empty()).then(|| format!("{column} IN ({})", holding.join(", ")))
 }
 
-/// The entries that changed after a revision. The index is named: without that the order of ids wins, and with it every
-/// commit would go through the whole table.
+/// The entries that changed after a revision, and those behind a number, which are new. The index is named: without that
+/// the order of ids wins, and with it every commit would go through the whole table.
 pub(super) fn changed_sql(columns: &str, deleted: &str) -> String {
     format!(
-        "SELECT {columns} FROM entries INDEXED BY entries_by_revision WHERE revision > ?1 AND deleted_ms {deleted} \
-         ORDER BY id"
+        "SELECT {columns} FROM entries WHERE id IN \
+         (SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > 0 AND revision > ?1 \
+         UNION SELECT id FROM entries NOT INDEXED WHERE id > ?2) AND deleted_ms {deleted} ORDER BY id"
     )
 }
 
@@ -198,12 +199,13 @@ mod tests {
             let plan: Vec<String> = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {}", changed_sql(columns, deleted)))
                 .unwrap()
-                .query_map([7], |row| row.get(3))
+                .query_map([7, 7], |row| row.get(3))
                 .unwrap()
                 .collect::<rusqlite::Result<_>>()
                 .unwrap();
             let plan = plan.join("; ");
-            assert!(plan.contains("SEARCH entries USING INDEX entries_by_revision (revision>?)"), "{plan}");
+            assert!(plan.contains("INDEX entries_by_revision (revision>?)"), "{plan}");
+            assert_eq!(plan.matches("SEARCH entries USING INTEGER PRIMARY KEY (rowid").count(), 2, "{plan}");
             assert!(!plan.contains("SCAN"), "{plan}");
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     },
     store::{
         error::is_damage,
+        exchanges,
         rows::{self, StoredExchange},
     },
 };
@@ -32,8 +33,9 @@ impl TolerantConnection {
             Some(_) => None,
             None => Some(self.all(
                 &format!(
-                    "SELECT {}, id FROM exchanges WHERE entry IN (SELECT value FROM json_each(?1)) ORDER BY entry, id",
-                    rows::EXCHANGE
+                    "SELECT {}, id FROM exchanges WHERE {} ORDER BY entry, id",
+                    rows::EXCHANGE,
+                    exchanges::of_entries("SELECT value FROM json_each(?1)")
                 ),
                 [ids_json(&ids)],
                 |row| Ok(self.stored_exchange(row)),

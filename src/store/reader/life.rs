@@ -25,6 +25,7 @@ use crate::{
     minter::{ObjectKind, StoredObject},
     store::{
         error::is_damage,
+        exchanges,
         numbered_ids::IdNumbers,
         objects::{self, ObjectColumns, ObjectKey},
         outbox::EndpointStates,
@@ -132,8 +133,9 @@ impl TolerantConnection {
     /// The calls that name the token, the one that made it among them.
     fn own_calls(&self, entry: EntryId) -> rusqlite::Result<Vec<FollowedCall>> {
         let sql = format!(
-            "SELECT {}, id, world, account FROM exchanges WHERE entry = ?1 ORDER BY id LIMIT {MOST_OWN_CALLS}",
-            rows::EXCHANGE
+            "SELECT {}, id, world, account FROM exchanges WHERE {} ORDER BY id LIMIT {MOST_OWN_CALLS}",
+            rows::EXCHANGE,
+            exchanges::of_entries("?1")
         );
         self.all(&sql, [entry.0], FollowedCall::read)
     }

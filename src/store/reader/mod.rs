@@ -322,20 +322,24 @@ impl HistoryReader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn changes_since(&self, revision: i64) -> ReadResult<HistoryChanges> {
+    pub fn changes_since(&self, revision: HistoryRevision) -> ReadResult<HistoryChanges> {
+        let HistoryRevision { changes, last_entry } = revision;
         self.history.at_once(|| {
             let ids = |deleted: &str| {
-                let ids = self.history.all(&changed_sql("id", deleted), [revision], |row| row.get(0).map(EntryId));
+                let since = (changes, last_entry);
+                let ids = self.history.all(&changed_sql("id", deleted), since, |row| row.get(0).map(EntryId));
                 match ids {
                     Err(error) if is_damage(&error) => {
-                        let sql = format!("revision > ? AND deleted_ms {deleted}");
-                        self.history.entry_ids(&SqlCondition { sql, values: vec![revision.into()] }, "id")
+                        let sql = format!("(revision > ? OR id > ?) AND deleted_ms {deleted}");
+                        let values = vec![changes.into(), last_entry.into()];
+                        self.history.entry_ids(&SqlCondition { sql, values }, "id")
                     }
                     ids => ids.map_err(|error| self.history.store_error(&error)),
                 }
             };
+            let since = (changes, last_entry);
             let entries =
-                self.history.all(&changed_sql(rows::ENTRY, "IS NULL"), [revision], |row| Ok(self.history.entry(row)));
+                self.history.all(&changed_sql(rows::ENTRY, "IS NULL"), since, |row| Ok(self.history.entry(row)));
             let entries = match entries {
                 Err(error) if is_damage(&error) => self.history.rows(&ids("IS NULL")?)?,
                 entries => entries.map_err(|error| self.history.store_error(&error))?.into_iter().flatten().collect(),
@@ -344,21 +348,27 @@ impl HistoryReader {
         })
     }
 
-    /// The count of all changes of entries so far, by whatever process.
+    /// How far the history has come, by whatever process.
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn revision(&self) -> ReadResult<i64> {
-        match self.history.number(entries::REVISION, Vec::new()) {
+    pub fn revision(&self) -> ReadResult<HistoryRevision> {
+        let changes = match self.history.number(entries::REVISION, Vec::new()) {
             Err(error) if is_damage(&error) => {
                 self.history.damage.borrow_mut().note_table("the table of counters");
                 let highest = "SELECT coalesce(max(revision), 0) FROM entries INDEXED BY entries_by_revision \
-                               WHERE revision > -1";
+                               WHERE revision > 0";
                 // Without either, only what changes from now on is told.
-                Ok(self.history.number(highest, Vec::new()).unwrap_or_default())
+                self.history.number(highest, Vec::new()).unwrap_or_default()
             }
-            revision => revision.map_err(|error| self.history.store_error(&error)),
-        }
+            changes => changes.map_err(|error| self.history.store_error(&error))?,
+        };
+        let last_entry = match self.history.number("SELECT coalesce(max(id), 0) FROM entries", Vec::new()) {
+            // Then no new entry is told.
+            Err(error) if is_damage(&error) => i64::MAX,
+            last_entry => last_entry.map_err(|error| self.history.store_error(&error))?,
+        };
+        Ok(HistoryRevision { changes, last_entry })
     }
 
     /// A number that differs after a commit by any other connection. It is cheap to ask for, and can be compared with
@@ -542,6 +552,23 @@ pub struct CallSelection {
     pub account: Option<String>,
 }
 
+/// How far a history has come, by default not at all. It is another one, where an entry was made, changed or removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistoryRevision {
+    /// How many changes there were of entries.
+    changes: i64,
+    /// The number of the last entry.
+    last_entry: i64,
+}
+
+impl HistoryRevision {
+    /// What both were before, or one of them.
+    #[must_use]
+    pub fn or_earlier(self, other: Self) -> Self {
+        Self { changes: self.changes.min(other.changes), last_entry: self.last_entry.min(other.last_entry) }
+    }
+}
+
 /// What changed in the history after a revision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryChanges {
@@ -550,5 +577,5 @@ pub struct HistoryChanges {
     /// Entries that are not shown any more.
     pub deleted: Vec<EntryId>,
     /// The revision that these changes lead to: where to go on from.
-    pub revision: i64,
+    pub revision: HistoryRevision,
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         error::is_damage,
-        log_bound,
+        exchanges, log_bound,
         removal::{MARKED, MinterCalls, NEEDED, RemovalPlan, UNDER_WAY},
     },
 };
@@ -164,10 +164,9 @@ impl TolerantConnection {
     fn calls_to_go(&self, plan: &RemovalPlan, needed: MinterCalls, bytes: &mut u64) -> ReadResult<(u64, u64)> {
         let sql = format!(
             "SELECT count(*), coalesce(sum(is_needed), 0), coalesce(sum(iif(is_needed, 0, bytes)), 0) FROM \
-             (SELECT {NEEDED} AS is_needed, {} AS bytes FROM exchanges WHERE entry IN \
-             (SELECT id FROM entries WHERE {}))",
+             (SELECT {NEEDED} AS is_needed, {} AS bytes FROM exchanges WHERE {})",
             log_bound::CALL_BYTES,
-            plan.condition()
+            exchanges::of_entries(&format!("SELECT id FROM entries WHERE {}", plan.condition()))
         );
         let read = self.connection.prepare_cached(&sql).and_then(|mut query| {
             query.query_row(needed.values(), |row| {

@@ -9,7 +9,7 @@ mod target;
 use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 pub use report::{RowKind, SalvageError, SalvageReport};
 
@@ -102,6 +102,8 @@ fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<SalvageReport,
     let store_error = |error: rusqlite::Error| location.store_error(SAVING, &error);
     // Rows come in no order; what refers to nothing is looked for at the end.
     new.pragma_update(None, "foreign_keys", false).map_err(store_error)?;
+    // Nor do the calls of an entry go with it, for it may be made anew of them.
+    new.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(store_error)?;
     let transaction = new.transaction().map_err(store_error)?;
     let run = SalvageJob { old, new: &transaction, report: SalvageReport::default(), has_new_secret: false };
     let salvaged = save_rows(run).map_err(store_error)?;

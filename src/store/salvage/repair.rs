@@ -12,10 +12,11 @@ use crate::{
     domain::history::entry::{EntryId, HistoryEntry},
     minter::ObjectKind,
     store::{
-        counts, entries, key_index, ledger,
+        counts,
+        entries::{self, EntryMarks},
+        given_numbers, key_index, ledger,
         rows::{self, StoredExchange},
         sound::{NumberedTable, RowNumbers},
-        worlds,
     },
 };
 
@@ -135,7 +136,9 @@ impl SalvageJob<'_> {
         for (id, mut calls) in of_entries {
             if let Some(place) = calls.iter().position(|call| call.is_creation) {
                 let creation = calls.remove(place);
-                entries::insert_numbered(self.new, &entries::rebuilt(id, &creation, &calls))?;
+                let revision = entries::revision(self.new)? + 1;
+                let marks = EntryMarks { revision, ..EntryMarks::default() };
+                entries::insert(self.new, &entries::rebuilt(id, &creation, &calls), marks)?;
                 self.report.remade.insert(id.0);
             }
         }
@@ -176,6 +179,9 @@ impl SalvageJob<'_> {
         let untold = "UPDATE entries SET token_call = NULL WHERE token_call IS NOT NULL AND NOT EXISTS (SELECT 1 \
                       FROM exchanges WHERE id = entries.token_call AND entry = entries.id AND is_creation = 1)";
         self.new.execute(untold, [])?;
+        let told = "UPDATE entries SET token_call = made.id FROM exchanges AS made \
+                    WHERE made.entry = entries.id AND made.is_creation = 1 AND made.token IS NOT NULL";
+        self.new.execute(told, [])?;
         key_index::rebuild(self.new)?;
         let orphans = "DELETE FROM answers WHERE exchange NOT IN (SELECT id FROM exchanges) RETURNING exchange";
         let mut orphans = self.new.prepare(orphans)?;
@@ -201,10 +207,12 @@ impl SalvageJob<'_> {
         let tables = [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects, NumberedTable::Runs];
         for (table, lost) in tables.into_iter().zip(lost) {
             let name = table.name();
-            let given = self
-                .old
-                .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [name], |row| row.get::<_, i64>(0))
-                .optional();
+            let given = if table == NumberedTable::Runs {
+                let given = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
+                self.old.query_row(given, [name], |row| row.get::<_, i64>(0)).optional()
+            } else {
+                given_numbers::kept(self.old, name)
+            };
             if given.is_err() {
                 self.report.remarks.push(format!(
                     "how many numbers the table {name} has given is lost: they go on after the highest that is there"
@@ -213,8 +221,13 @@ impl SalvageJob<'_> {
             let given = given.ok().flatten().unwrap_or_default();
             let newest = self.number(&format!("SELECT max(rowid) FROM {name}"))?;
             let last = given.max(newest).max(lost.iter().last().unwrap_or_default());
-            self.new.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [name])?;
-            self.new.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (name, last))?;
+            if table == NumberedTable::Runs {
+                self.new.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [name])?;
+                self.new.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (name, last))?;
+            } else {
+                let keep = "UPDATE counters SET value = ?2 WHERE name = 'last_' || ?1";
+                self.new.execute(keep, (name, last))?;
+            }
         }
         let counter = |name: &str| {
             self.old.query_row("SELECT value FROM counters WHERE name = ?1", [name], |row| row.get::<_, i64>(0)).ok()
@@ -245,7 +258,7 @@ impl SalvageJob<'_> {
                 let remark =
                     "which tokens and keys a reset made void is lost: those that a call keeps are void from now on";
                 self.report.remarks.push(remark.to_owned());
-                self.new.execute("UPDATE worlds SET void = ?1", [worlds::last_call(self.new)?])?;
+                self.new.execute("UPDATE worlds SET void = ?1", [given_numbers::last_call(self.new)?])?;
             }
         }
         if self.has_new_secret {
@@ -284,7 +297,7 @@ impl SalvageJob<'_> {
             (Some(worlds), _) => worlds.iter().try_for_each(|world| self.new.execute(insert, world.clone()).map(drop)),
             (None, Some(sequence)) => self.new.execute(insert, ("", sequence, 0, 0)).map(drop),
             (None, None) => {
-                let calls = self.number("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'")?;
+                let calls = given_numbers::last_call(self.new)?;
                 let beyond = (calls + 1).saturating_mul(STEPS_OF_A_CALL);
                 self.report.remarks.push(format!(
                     "the minter's own count is lost and goes on at {beyond}, beyond all that it can have given"
