@@ -247,11 +247,18 @@ pub(super) fn remembered(
     Ok(found.and_then(|(call, record)| Some((call, record?))))
 }
 
-/// The entry that a call made.
-pub(super) fn entry_made_by(connection: &Connection, number: ExchangeId) -> rusqlite::Result<Option<EntryId>> {
+/// The entry that a call made, where it has this token.
+pub(super) fn entry_made_by(
+    connection: &Connection,
+    number: ExchangeId,
+    token: &str,
+) -> rusqlite::Result<Option<EntryId>> {
     connection
-        .prepare_cached("SELECT entry FROM exchanges WHERE id = ?1 AND is_creation = 1 AND entry IS NOT NULL")?
-        .query_row([number.0], |row| row.get(0).map(EntryId))
+        .prepare_cached(
+            "SELECT entries.id FROM exchanges CROSS JOIN entries ON entries.id = exchanges.entry \
+             WHERE exchanges.id = ?1 AND exchanges.is_creation = 1 AND entries.token_id = ?2",
+        )?
+        .query_row((number.0, token), |row| row.get(0).map(EntryId))
         .optional()
 }
 

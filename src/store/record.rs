@@ -358,6 +358,11 @@ impl WriteContext {
         response: Option<&ApiResponse>,
     ) -> rusqlite::Result<(Option<EntryId>, Option<HistoryEntry>)> {
         let Some(TokenUse { token, verdict }) = token_use else { return Ok((None, None)) };
+        if *verdict == TokenVerdict::Unchanged
+            && let Some(entry) = self.entry_made_with(token, target)?
+        {
+            return Ok((Some(entry), None));
+        }
         // The newest entry of a token shows the call, where several have it.
         let entries = self.entries_of(token, target)?;
         let about = entries.last().map(|entry| entry.id);
@@ -377,15 +382,18 @@ impl WriteContext {
         Ok((about, changed))
     }
 
+    /// The entry of the call that a token of the minter tells.
+    fn entry_made_with(&self, token: &str, target: Target) -> rusqlite::Result<Option<EntryId>> {
+        match self.numbers.call_of(token).filter(|_| target == Target::Local) {
+            Some(call) => exchanges::entry_made_by(&self.connection, call, token),
+            None => Ok(None),
+        }
+    }
+
     /// The entries of a token, oldest first.
     fn entries_of(&self, token: &str, target: Target) -> rusqlite::Result<Vec<HistoryEntry>> {
-        if target == Target::Local
-            && let Some(call) = self.numbers.call_of(token)
-            && let Some(made) = exchanges::entry_made_by(&self.connection, call)?
-            && let Some(entry) = entries::find(&self.connection, made)?
-            && entry.token_id.as_deref() == Some(token)
-        {
-            return Ok(vec![entry]);
+        if let Some(made) = self.entry_made_with(token, target)? {
+            return Ok(entries::find(&self.connection, made)?.into_iter().collect());
         }
         // The condition on the call is that of the index.
         let others = "token_id = ?1 AND target = ?2 AND token_call IS NULL";

@@ -45,7 +45,7 @@ pub(super) const LINE_DELAY: Duration = Duration::from_millis(50);
 /// So many lines are written at once, without waiting longer.
 const LINES_AT_ONCE: usize = 256;
 /// About how many bytes of lines may wait: with more, whoever makes another one waits for it.
-const MOST_LINE_BYTES: usize = 8 << 20;
+const MOST_LINE_BYTES: usize = 3 << 20;
 /// About what a line takes besides the body of its answer.
 const LINE_BYTES: usize = 4 << 10;
 

@@ -6,7 +6,10 @@ use rusqlite::Connection;
 use serde_json::Value;
 use testcard::store::FILE_NAME;
 
-use crate::support::{program::Home, serving::Serving};
+use crate::support::{
+    program::Home,
+    serving::{CARD, Serving},
+};
 
 fn data_of(home: &Home) -> PathBuf {
     home.path().join("data")
@@ -109,4 +112,29 @@ fn calls_that_read_are_written_down_together() {
     let calls = "SELECT count(*) FROM exchanges WHERE method = 'GET' AND entry IS NOT NULL AND http_status = 200";
     let calls: i64 = database(&home).query_row(calls, [], |row| row.get(0)).unwrap();
     assert_eq!(calls, 300, "each in the timeline of the token");
+}
+
+#[test]
+fn a_token_is_shown_again_as_it_was_shown_and_otherwise_in_another_version_or_once_it_is_used() {
+    let server = Serving::start(&Home::new(), &[]);
+    let versions = ["2011-01-01", "2015-02-18", "2020-08-27", "2026-07-29.dahlia", "2025-03-31.basil"];
+    for version in versions {
+        let in_version = |version| [("Stripe-Version", version), ("Authorization", "Bearer sk_test_x")];
+        let made = server.send("POST", "/v1/tokens", &CARD, &in_version(version));
+        let path = format!("/v1/tokens/{}", made.json()["id"].as_str().unwrap());
+        let shown = |version| server.send("GET", &path, &[], &in_version(version));
+        assert_eq!(shown(version).text(), made.text(), "{version}");
+        for other in versions.into_iter().filter(|other| *other != version) {
+            let like_it = server.send("POST", "/v1/tokens", &CARD, &in_version(other)).json();
+            let names = |token: &Value| token["card"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            let shown = shown(other).json();
+            assert_eq!((&shown["id"], names(&shown)), (&made.json()["id"], names(&like_it)), "{version} in {other}");
+        }
+        let source = made.json()["id"].as_str().unwrap().to_owned();
+        let charge = server.post("/v1/charges", &[("amount", "500"), ("currency", "usd"), ("source", &source)]);
+        assert_eq!(charge.status, 200, "{}", charge.text());
+        let mut used = made.json();
+        used["used"] = true.into();
+        assert_eq!(shown(version).json(), used, "{version}");
+    }
 }
