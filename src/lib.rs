@@ -41,7 +41,8 @@
 //!    order of the store, with an index by id ([`domain::history::listing`]); what a view shows of an answer is built
 //!    once per revision; only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: for the minter a token, its exchange, its entry and the ledger are one SQLite
-//!    transaction; a call to Stripe takes two, before and after it is sent.
+//!    transaction; a call to Stripe takes two, before and after it is sent. A call over HTTP that only reads acknowledges
+//!    nothing: it is answered beside the writer, and its line of the request log follows within a tenth of a second.
 //!
 //! # What is where
 //!
@@ -103,7 +104,9 @@
 //! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries, exchanges and what became of a token, so that none of them waits behind a sort |
 //! | `webhooks` | sends events while a server runs, and lets happen what is due by a world's clock; wakes for an event, an answer, a time that has come, and once a second while there is an endpoint, for another process may have made events |
-//! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once; where one fails after it wrote, the others run again without it |
+//! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once, and with them the lines of calls that were answered already; where one fails after it wrote, the others run again without it |
+//! | the server's | each call from its bytes to its answer; one that only reads is answered there, by a read connection |
+//! | `long-read` | the answer of one call that reads very much, such as a balance |
 //!
 //! # Text in the window
 //!
