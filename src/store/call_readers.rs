@@ -5,7 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use rusqlite::Connection;
@@ -14,6 +14,7 @@ use super::{
     anchor::FileAnchor,
     call::{LocalAnswer, MaskedCall},
     numbered_ids::IdNumbers,
+    read_gate::ReadGate,
     reading_ledger::{ReadObstacle, ReadingLedger},
     schema::DatabaseLocation,
 };
@@ -29,18 +30,20 @@ pub(super) struct CallReaders {
     anchor: FileAnchor,
     identities: IdentityKey,
     numbers: IdNumbers,
+    gate: Arc<ReadGate>,
     /// As many as ever read at once: no more than threads do.
     idle: Mutex<Vec<Connection>>,
 }
 
 impl CallReaders {
     /// `None` of a history in memory, in which whoever reads holds up the writer.
-    pub(super) fn of(location: &DatabaseLocation, folder_secret: &[u8; 32]) -> Option<Self> {
+    pub(super) fn of(location: &DatabaseLocation, folder_secret: &[u8; 32], gate: Arc<ReadGate>) -> Option<Self> {
         Some(Self {
             location: location.clone(),
             anchor: FileAnchor::of(location.file()?),
             identities: IdentityKey::new(folder_secret),
             numbers: IdNumbers::new(folder_secret),
+            gate,
             idle: Mutex::default(),
         })
     }
@@ -63,9 +66,11 @@ impl CallReaders {
             Some(connection) => connection,
             None => self.location.connect_reader().map_err(|_| ReadObstacle::NeedsWriter)?,
         };
+        let reading = self.gate.pass();
         let read = self.read(&connection, call, answer, may_take_long);
         // One whose transaction does not end is not used again.
         let ended = connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
+        drop(reading);
         if ended.is_ok() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }

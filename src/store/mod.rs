@@ -10,7 +10,7 @@
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
 //! | `packed`, `counts` | a call's lists and bodies in one compressed piece, and long objects; how many rows of each kind there are |
 //! | `ledger`, `world_objects`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
-//! | `call_readers`, `reading_ledger` | calls that only read, answered beside the writer |
+//! | `call_readers`, `reading_ledger`, `read_gate` | calls that only read, answered beside the writer |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
 //! | `given_numbers` | which numbers of rows were given |
 //! | `due_effects` | what is to happen to the minter's objects later |
@@ -63,6 +63,7 @@ mod objects;
 mod outbox;
 mod packed;
 mod paths;
+mod read_gate;
 mod reader;
 mod reading_ledger;
 mod record;
@@ -126,6 +127,7 @@ use due_effects::{EffectChanges, NextEffects};
 use event_bell::EventBell;
 use log_bound::{LogBound, LogLimit};
 use numbered_ids::IdNumbers;
+use read_gate::ReadGate;
 use reading_ledger::ReadObstacle;
 use schema::{DatabaseLocation, MigrationBackup};
 use session::StoreSession;
@@ -252,11 +254,13 @@ impl Store {
         let effect_changes = EffectChanges::default();
         let mut work = WriteContext::new(connection, workspace_secret, session.name.clone(), file, log, bell.clone());
         work.next_effects = NextEffects::counted_by(Arc::clone(&effect_changes));
+        let gate = Arc::<ReadGate>::default();
+        work.gate = Arc::clone(&gate);
         let writer = HistoryWriter::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
         Ok(Self(Arc::new(OpenStore {
             writer,
-            readers: CallReaders::of(&location, &workspace_secret),
+            readers: CallReaders::of(&location, &workspace_secret, gate),
             location,
             workspace_secret,
             identities,

@@ -1,6 +1,6 @@
 //! What the writer's jobs work on: the connection, and what has to be known from one job to the next.
 
-use std::{cell::Cell, collections::HashMap, path::PathBuf, sync::Arc};
+use std::{cell::Cell, collections::HashMap, fs, path::PathBuf, sync::Arc};
 
 use rusqlite::Connection;
 
@@ -16,6 +16,8 @@ use super::{
     log_bound::LogBound,
     numbered_ids::IdNumbers,
     objects::ObjectPlaces,
+    paths::wal_of,
+    read_gate::ReadGate,
     worlds::WorldStates,
 };
 use crate::domain::{
@@ -23,6 +25,11 @@ use crate::domain::{
     history::{entry::EntryId, request_log::ExchangeId},
     mask::keyed_hash::IdentityKey,
 };
+
+/// The commits between two looks at the write-ahead log, and between two tries to empty it.
+pub(super) const COMMITS_BETWEEN: u32 = 64;
+/// In bytes: eight times what it usually gets to.
+const LONGEST_WAL: u64 = 64 << 20;
 
 /// What the jobs work on. It is passed from one to the next; only the writer's thread has it.
 pub(super) struct WriteContext {
@@ -60,6 +67,10 @@ pub(super) struct WriteContext {
     /// Whether the open transaction has something for whoever sends events.
     pub(super) has_news: Cell<bool>,
     pub(super) bell: EventBell,
+    pub(super) gate: Arc<ReadGate>,
+    /// The write-ahead log; `None` in memory.
+    wal: Option<PathBuf>,
+    commits: u32,
     /// Set by a job that removed something for good.
     pub(super) wal_cleanup: WalCleanup,
     /// Set by a job that asked for the file to be written anew, which is done after the commit.
@@ -85,6 +96,7 @@ impl WriteContext {
             places: ObjectPlaces::new(numbers.clone()),
             numbers,
             session,
+            wal: file.as_deref().map(|file| wal_of(&fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()))),
             redactions: HashMap::new(),
             begun: Vec::new(),
             settled: Vec::new(),
@@ -101,6 +113,8 @@ impl WriteContext {
             known_state: None,
             has_news: Cell::new(false),
             bell,
+            gate: Arc::default(),
+            commits: 0,
             wal_cleanup: WalCleanup::None,
             rewriting: None,
             lost: None,
@@ -149,6 +163,15 @@ impl WriteContext {
             self.redactions.remove(&call);
         }
         Ok(())
+    }
+
+    /// Whether the write-ahead log is so long that it should be emptied, looked at once in so many commits: those who read
+    /// without a pause keep it from beginning anew.
+    pub(super) fn is_wal_long(&mut self) -> bool {
+        self.commits = self.commits.wrapping_add(1);
+        let is_looked_at = self.commits.is_multiple_of(COMMITS_BETWEEN);
+        let wal = self.wal.as_deref().filter(|_| is_looked_at).and_then(|wal| fs::metadata(wal).ok());
+        wal.is_some_and(|wal| wal.len() > LONGEST_WAL)
     }
 
     /// Ends a transaction of which nothing stays. SQLite may have ended it already.

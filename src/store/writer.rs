@@ -32,7 +32,7 @@ use super::{
     error::{JobError, StoreError},
     reply::{self, ReplyPromise, StoreReply},
     schema,
-    write_context::{WalCleanup, WriteContext},
+    write_context::{COMMITS_BETWEEN, WalCleanup, WriteContext},
 };
 
 /// The most jobs in one transaction: more would make the first of them wait for the disk too long.
@@ -205,9 +205,6 @@ fn noted(error: JobError, doing: &'static str, context: &mut WriteContext) -> St
     }
     error
 }
-
-/// The commits between two tries to empty the WAL.
-const COMMITS_BETWEEN: u32 = 64;
 
 /// The handle of the thread. Dropping it waits until all jobs that were submitted are done.
 #[derive(Debug)]
@@ -442,12 +439,15 @@ fn run_once(context: &mut WriteContext, group: &mut [Box<dyn WriteJob>]) -> Resu
     Ok(GroupRun::Ended { reached: group.len() })
 }
 
-/// Empties the WAL of what was removed for good, before whoever asked for that gets a reply.
+/// Empties the WAL of what was removed for good, before whoever asked for that gets a reply; and a WAL that is too long.
 fn clean_up_wal(context: &mut WriteContext) {
+    if context.is_wal_long() && context.wal_cleanup == WalCleanup::None {
+        context.wal_cleanup = WalCleanup::Asked;
+    }
     context.wal_cleanup = match context.wal_cleanup {
         WalCleanup::None => return,
         WalCleanup::Later(commits @ 1..) => WalCleanup::Later(commits - 1),
-        WalCleanup::Asked | WalCleanup::Later(0) => match schema::empty_wal(&context.connection) {
+        WalCleanup::Asked | WalCleanup::Later(0) => match empty_wal(context) {
             Ok(true) => WalCleanup::None,
             Ok(false) => WalCleanup::Later(COMMITS_BETWEEN),
             Err(error) => {
@@ -457,4 +457,10 @@ fn clean_up_wal(context: &mut WriteContext) {
             }
         },
     };
+}
+
+/// Empties the WAL while no call reads; `false` where another reader or process does.
+fn empty_wal(context: &WriteContext) -> rusqlite::Result<bool> {
+    let _closed = context.gate.close();
+    schema::empty_wal(&context.connection)
 }

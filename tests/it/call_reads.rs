@@ -1,10 +1,15 @@
 //! Calls that only read: they wait for no write, they meet all that was told before, and they are written down.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Instant};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
-use testcard::store::FILE_NAME;
+use testcard::{
+    backend::{BackendTargets, CallOrigin, ServedCall},
+    domain::{call::api::ApiRequest, rules::policies::AccountPolicies},
+    store::{CallSelection, FILE_NAME, Store, StoreLocation},
+};
 
 use crate::support::{
     program::Home,
@@ -137,4 +142,26 @@ fn a_token_is_shown_again_as_it_was_shown_and_otherwise_in_another_version_or_on
         used["used"] = true.into();
         assert_eq!(shown(version).json(), used, "{version}");
     }
+}
+
+#[test]
+fn no_more_is_committed_for_calls_that_read_than_once_in_a_while() {
+    const CALLS: u64 = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), Timestamp::UNIX_EPOCH).unwrap();
+    let targets = BackendTargets::new(store.clone(), None);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (before, begun) = (store.commits(), Instant::now());
+    for nth in 0..CALLS {
+        let (started, arrived) = (Timestamp::UNIX_EPOCH, Instant::now());
+        let server = "http://127.0.0.1:1".into();
+        let origin = CallOrigin { started, arrived, world: None, is_publishable: false, server };
+        let call = ServedCall { request: ApiRequest::get(format!("/v1/customers/cus_{nth}")), origin, fault: None };
+        assert_eq!(runtime.block_on(targets.serve(call, AccountPolicies::default())).http_status, 404);
+    }
+    runtime.block_on(store.settle_lines());
+    let (commits, waits) = (store.commits() - before, begun.elapsed().as_millis() / 50);
+    assert!(u128::from(commits) <= waits + 3, "{commits} commits in the time of {waits} waits");
+    let written = store.reader().unwrap().request_rows(&CallSelection::default(), None, 1000).unwrap();
+    assert_eq!(written.len() as u64, CALLS);
 }
