@@ -19,7 +19,7 @@
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `removal`, `compaction`, `keep_jobs` | entries that go for good, and the disk space that this gives back |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
-//! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
+//! | `schema`, `migrations`, `new_history`, `backup` | connections, versions of the database, one that is new, copies before a migration |
 //! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
 //! | `sound`, `damage`, `wal`, `header`, `transplant`, `copy`, `salvage` | what can be done with a damaged history |
 //! | `error`, `export`, `import` | why something failed; the shape of an entry in exports; entries of other histories |
@@ -58,6 +58,7 @@ mod keep_jobs;
 mod key_index;
 mod ledger;
 mod log_bound;
+mod new_history;
 mod numbered_ids;
 mod objects;
 mod outbox;

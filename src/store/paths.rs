@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::StoreError;
+use super::{error::StoreError, new_history, session};
 use crate::files;
 
 /// The name of the database in the data folder.
@@ -69,6 +69,15 @@ pub(super) fn make_database(folder: &Path) -> Result<PathBuf, StoreError> {
         }
     }
     let file = folder.join(FILE_NAME);
+    // What an older file left beside it would be taken for its own.
+    let is_new = ["", "-wal", "-journal"].iter().all(|suffix| {
+        let beside = fs::symlink_metadata(folder.join(format!("{FILE_NAME}{suffix}")));
+        beside.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    });
+    if is_new && let Err(error) = new_history::make(&file, &session::folder(folder)) {
+        // An empty file gets its tables when it is opened.
+        tracing::debug!(%error, "the history is made step by step");
+    }
     make_file(&file)?;
     Ok(file)
 }

@@ -190,10 +190,11 @@ impl DatabaseLocation {
             transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(store_error)?;
             transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(store_error)?;
         }
-        if version == 0 {
+        if version == 0 || has_no_secret_yet(&transaction) {
             let secret: [u8; 32] = rand::random();
-            let mut insert =
-                transaction.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)").map_err(store_error)?;
+            let mut insert = transaction
+                .prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")
+                .map_err(store_error)?;
             insert.execute(("workspace_secret", &secret[..])).map_err(store_error)?;
             insert.execute(("created", format!("{now:.3}").as_bytes())).map_err(store_error)?;
         }
@@ -221,6 +222,12 @@ impl DatabaseLocation {
             StoreError::Damaged { doing: OPENING, reason, file: None }.about(self.file())
         })
     }
+}
+
+/// Whether a database was just made (`new_history`). One whose secret is gone, or cannot be read, is no new one.
+fn has_no_secret_yet(connection: &Connection) -> bool {
+    let is_empty = "SELECT EXISTS (SELECT 1 FROM meta WHERE name = 'workspace_secret' AND value = x'')";
+    connection.query_row(is_empty, [], |row| row.get(0)).unwrap_or_default()
 }
 
 /// Whether a migration is preceded by a backup.
