@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     error::StoreError,
-    header,
+    header, new_history,
     paths::{self, FILE_NAME, SHORTEST_DATABASE, holds_something, wal_in_use, wal_of},
     transplant,
     wal::WriteAheadLog,
@@ -111,6 +111,8 @@ impl PrivateCopy {
         if let Some(log) = WriteAheadLog::read(wal)?.filter(|log| is_gone || log.is_damaged()) {
             let pages = log.damaged_pages();
             if is_gone {
+                // What was never written since the history began is in no log.
+                fs::write(&file, new_history::database()?)?;
                 mended.push("the database file was gone, and is read from its write-ahead log alone".to_owned());
             }
             if pages > 0 {

@@ -3,7 +3,7 @@
 //! A table's highest number is that of its last row. Where that row goes, a counter keeps the number: triggers see to it for
 //! entries and calls, and whoever removes objects calls [`keep_last_place`].
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// The highest number that was given in a table, 0 where none was.
 macro_rules! last_given {
@@ -50,7 +50,6 @@ pub(super) fn keep_last_place(connection: &Connection) -> rusqlite::Result<()> {
 
 /// The number that a counter keeps for a table; `None` where it has none.
 pub(super) fn kept(connection: &Connection, table: &str) -> rusqlite::Result<Option<i64>> {
-    use rusqlite::OptionalExtension as _;
     let kept = "SELECT value FROM counters WHERE name = 'last_' || ?1";
     connection.prepare_cached(kept)?.query_row([table], |row| row.get(0)).optional()
 }

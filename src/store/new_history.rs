@@ -13,6 +13,14 @@ use crate::files::{self, TemporaryFile};
 /// The database, in the mode in which it is written (WAL), with an empty text for the secret of the folder.
 const PACKED: &[u8] = include_bytes!("../../assets/new-history.zst");
 
+/// The bytes of the database.
+///
+/// # Errors
+/// None but where the program itself is damaged.
+pub(super) fn database() -> io::Result<Vec<u8>> {
+    zstd::decode_all(PACKED)
+}
+
 /// Makes a database where nothing is yet. Temporary files are noted in the folder `notes`.
 ///
 /// # Errors
@@ -21,7 +29,7 @@ pub(super) fn make(file: &Path, notes: &Path) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     files::make_folder(notes)?;
     let mut new = TemporaryFile::in_folder(folder, Some(notes))?;
-    new.file().write_all(&zstd::decode_all(PACKED)?)?;
+    new.file().write_all(&database()?)?;
     // What is committed later is in the log first, and means nothing without the pages that it stands upon.
     new.file().sync_all()?;
     new.take_name(file)
@@ -40,7 +48,10 @@ mod tests {
             let mut read = connection.prepare(sql).unwrap();
             let columns = read.column_count();
             let line = |row: &rusqlite::Row<'_>| {
-                Ok((0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect::<String>())
+                Ok((0..columns)
+                    .map(|column| format!("{:?}", row.get_ref(column).unwrap()))
+                    .collect::<Vec<_>>()
+                    .concat())
             };
             read.query_map([], line).unwrap().map(Result::unwrap).collect::<Vec<String>>()
         };

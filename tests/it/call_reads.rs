@@ -121,11 +121,13 @@ fn calls_that_read_are_written_down_together() {
 
 #[test]
 fn a_token_is_shown_again_as_it_was_shown_and_otherwise_in_another_version_or_once_it_is_used() {
-    let server = Serving::start(&Home::new(), &[]);
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
     let versions = ["2011-01-01", "2015-02-18", "2020-08-27", "2026-07-29.dahlia", "2025-03-31.basil"];
     for version in versions {
         let in_version = |version| [("Stripe-Version", version), ("Authorization", "Bearer sk_test_x")];
         let made = server.send("POST", "/v1/tokens", &CARD, &in_version(version));
+        assert_eq!(made.status, 200, "{version}: {}", made.text());
         let path = format!("/v1/tokens/{}", made.json()["id"].as_str().unwrap());
         let shown = |version| server.send("GET", &path, &[], &in_version(version));
         assert_eq!(shown(version).text(), made.text(), "{version}");
