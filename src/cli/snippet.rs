@@ -1,5 +1,7 @@
 //! `snippet`: a call of the history or of the request log, as code.
 
+use std::{thread, time::Duration};
+
 use clap::Args;
 
 use super::{
@@ -34,6 +36,8 @@ pub struct SnippetArgs {
     local: Option<BaseUrl>,
 }
 
+/// A call of the server that only reads may be written down so long after its answer.
+const WRITTEN_WITHIN: Duration = Duration::from_millis(100);
 const DEFAULT_BASE: &str = "http://127.0.0.1:12111";
 
 const NOTE: &str = "The code reads the key from STRIPE_SECRET_KEY; `testcard serve` takes any test key. A number that is \
@@ -86,7 +90,12 @@ impl FoundCall {
             (None, id) => {
                 let id = id.unwrap_or_default();
                 let filter = RequestFilter { search: id.to_owned(), ..RequestFilter::default() };
-                let found = reader.logged(&filter, |calls| !calls.is_empty(), || true)?;
+                let look = || reader.logged(&filter, |calls| !calls.is_empty(), || true);
+                let mut found = look()?;
+                if found.as_ref().is_none_or(|(calls, _)| calls.is_empty()) {
+                    thread::sleep(WRITTEN_WITHIN);
+                    found = look()?;
+                }
                 let newest = found.and_then(|(calls, _)| calls.first().map(|call| call.id));
                 let none = format!(
                     "There is no call in the history that made {id}, and none with it in the request log. `testcard \

@@ -153,21 +153,29 @@ impl StoreError {
 }
 
 /// Whether an error means damage: a page that is no page, a value of another type than its column has, or one that says
-/// to be longer than any that SQLite writes.
+/// to be longer than any that SQLite writes. A statement that SQLite does not understand means it too: the program's are
+/// right, so the list of tables is not as it was made.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     match error {
-        rusqlite::Error::SqliteFailure(..) => {
+        rusqlite::Error::SqliteFailure(_, message) => {
             let code = error.sqlite_error_code();
             matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TooBig))
                 // A sector that the disk does not give back.
                 || error.sqlite_error().is_some_and(|error| IO_READ.contains(&error.extended_code))
+                || (code == Some(ErrorCode::Unknown) && message.as_deref().is_some_and(names_nothing))
         }
+        rusqlite::Error::SqlInputError { msg, .. } => names_nothing(msg),
         rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::Utf8Error(..) => true,
         _ => false,
     }
+}
+
+/// Whether SQLite says that there is no such table, column or function.
+fn names_nothing(message: &str) -> bool {
+    message.starts_with("no such ")
 }
 
 const IO_READ: [std::os::raw::c_int; 2] = [rusqlite::ffi::SQLITE_IOERR_READ, rusqlite::ffi::SQLITE_IOERR_SHORT_READ];
