@@ -85,7 +85,6 @@ impl WebhookDelivery {
         let ring = Arc::clone(&bell);
         store.on_events(move || ring.notify_one());
         let failed = |error: io::Error| StoreError::Other { doing: "start to send events", reason: error.to_string() };
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (sender, named) =
             watch::channel(NamedReceivers { origins: config.origins.clone(), forwards: config.forwards.clone() });
         let begun_at = outbox.newest()?;
@@ -111,6 +110,8 @@ impl WebhookDelivery {
             next_effect: NextEffect::default(),
         };
         let (stopped, counter) = (stop.clone(), Arc::clone(&wakes));
+        // The last that may fail: a runtime cannot be dropped again where this is called, which is within another one.
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let thread = thread::Builder::new()
             .name("webhooks".to_owned())
             .spawn(move || runtime.block_on(state.run(&bell, &stopped, &counter)))

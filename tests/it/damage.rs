@@ -248,6 +248,22 @@ fn the_request_log_goes_on_past_damage_and_says_so() {
 }
 
 #[test]
+fn a_server_that_cannot_read_the_newest_object_ends_with_words_and_no_panic() {
+    let home = Home::new();
+    let data = home.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let patient = Patient::new();
+    for (page, _) in patient.pages("objects", "leaf") {
+        patient.zero_page(page);
+    }
+    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    let run = home.run(["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!((run.exit, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(run.stderr.contains("cannot send events") && run.stderr.contains("the history is damaged"), "{run:?}");
+    assert!(!run.stderr.contains("panicked"), "{run:?}");
+}
+
+#[test]
 fn the_beginning_of_a_page_is_no_new_history() {
     for bytes in [1, 15, 511] {
         let home = Home::new();

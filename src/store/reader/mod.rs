@@ -248,6 +248,8 @@ impl HistoryReader {
                 self.history.damage.borrow_mut().note_table("the table of counts");
                 let sql = "SELECT status, count(*) FROM entries NOT INDEXED WHERE deleted_ms IS NULL AND id IN \
                            (SELECT value FROM json_each(?1)) GROUP BY status";
+                // A status that is no text is no known one.
+                let read = |row: &Row<'_>| Ok((row.get(0).unwrap_or_default(), row.get(1)?));
                 self.history.all(sql, [ids_json(&self.history.sound_entries()?)], read)
             }
             kept => kept,
