@@ -44,20 +44,20 @@ impl BackendTargets {
             client: Arc::default(),
             save_failures: Arc::default(),
         };
-        targets.noting(Arc::default())
+        targets.noting_lost_lines()
     }
 
-    /// The same, with what becomes of calls that are not saved noted here.
-    fn noting(self, save_failures: Arc<SaveFailures>) -> Self {
-        let lost = Arc::clone(&save_failures);
-        self.store.on_lost_line(move |error| lost.add(error));
-        Self { save_failures, ..self }
+    /// The same, which hears of lines that are not written of calls that were answered already.
+    fn noting_lost_lines(self) -> Self {
+        let save_failures = Arc::clone(&self.save_failures);
+        self.store.on_lost_line(move |error| save_failures.add(error));
+        self
     }
 
     /// Lets `tell` hear why calls over HTTP are not saved: each reason once a minute at most.
     #[must_use]
     pub fn telling(self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.noting(Arc::new(SaveFailures::told_by(tell)))
+        Self { save_failures: Arc::new(SaveFailures::told_by(tell)), ..self }.noting_lost_lines()
     }
 
     /// The store that both targets write to.

@@ -22,8 +22,7 @@ macro_rules! last_given {
 
 const LAST_ENTRY: &str = last_given!("entries", "id");
 const LAST_CALL: &str = last_given!("exchanges", "id");
-/// The highest place that was given to an object.
-pub(super) const LAST_PLACE: &str = last_given!("objects", "position");
+const LAST_PLACE: &str = last_given!("objects", "position");
 
 /// The highest number that was given to an entry.
 pub(super) fn last_entry(connection: &Connection) -> rusqlite::Result<i64> {

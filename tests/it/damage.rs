@@ -197,14 +197,21 @@ fn of_a_database_that_is_cut_off_the_rest_is_read() {
     }
 }
 
-#[test]
-fn every_command_that_reads_goes_on_names_what_it_could_not_read_and_ends_with_4() {
+/// A home with the history of a patient.
+fn home_of(patient: &Patient) -> Home {
     let home = Home::new();
     let data = home.path().join("data");
     fs::create_dir_all(&data).unwrap();
+    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    home
+}
+
+#[test]
+fn every_command_that_reads_goes_on_names_what_it_could_not_read_and_ends_with_4() {
     let patient = Patient::new();
     patient.execute("UPDATE entries SET target = 'moon' WHERE id = 7; UPDATE entries SET tags = '' WHERE id = 9;");
-    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    let home = home_of(&patient);
+    let data = home.path().join("data");
     let file = data.join(FILE_NAME);
     let command = format!("testcard salvage {} --to {}-saved", file.display(), data.display());
     for (args, lines) in [
@@ -233,12 +240,9 @@ fn every_command_that_reads_goes_on_names_what_it_could_not_read_and_ends_with_4
 
 #[test]
 fn the_request_log_goes_on_past_damage_and_says_so() {
-    let home = Home::new();
-    let data = home.path().join("data");
-    fs::create_dir_all(&data).unwrap();
     let patient = Patient::new();
     patient.execute("UPDATE exchanges SET packed = x'00' WHERE id = 1100");
-    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    let home = home_of(&patient);
     let serving = Serving::start(&home, &[]);
     let log = serving.control("GET", "/_testcard/requests?limit=100");
     assert_eq!(log["data"].as_array().unwrap().len(), 100);
@@ -249,14 +253,11 @@ fn the_request_log_goes_on_past_damage_and_says_so() {
 
 #[test]
 fn a_server_that_cannot_read_the_newest_object_ends_with_words_and_no_panic() {
-    let home = Home::new();
-    let data = home.path().join("data");
-    fs::create_dir_all(&data).unwrap();
     let patient = Patient::new();
     for (page, _) in patient.pages("objects", "leaf") {
         patient.zero_page(page);
     }
-    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    let home = home_of(&patient);
     let run = home.run(["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!((run.exit, run.stdout.as_str()), (2, ""), "{run:?}");
     assert!(run.stderr.contains("cannot send events") && run.stderr.contains("the history is damaged"), "{run:?}");
